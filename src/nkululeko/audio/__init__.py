@@ -1,0 +1,1 @@
+"""Audio: what files hold, and reading segments of them."""

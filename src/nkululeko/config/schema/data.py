@@ -1,0 +1,182 @@
+"""``[DATA]``: the databases, their splits and the target."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from nkululeko.config.declare import option, resolved
+from nkululeko.config.schema._shared import Limits
+from nkululeko.core.plugin import Options
+
+_AUDFORMAT = "databases: audformat audb"
+_TABLES = "databases: csv parquet"
+
+
+class DatabaseConfig(Limits):
+    """One database: its options are written ``NAME.option``, its path ``NAME``."""
+
+    ini_section = "DATA: NAME"
+    ini_families = ("databases", "splits")
+
+    #: the name in the INI file
+    name: str = Field("", json_schema_extra={"resolved": True})
+    #: absolute; for an audb database its name
+    path: str = option("", "audformat folder or CSV file; for audb the database's name", ini="")
+    #: the options of its type and of its split strategy
+    type_options: Options = resolved(Options)
+    split_options: Options = resolved(Options)
+
+    type: str = option("audformat", "what it is", names="databases")
+    absolute_path: bool | None = option(
+        None,
+        "CSV: files are relative to the folder of the call (True) or of the CSV (False); not given: find out",
+        needs=_TABLES,
+        planned=True,
+    )
+    audio_path: str | None = option(
+        None, "CSV: common folder of the audio files", needs=_TABLES, planned=True
+    )
+    files_tables: tuple[str, ...] | None = option(
+        None, "audformat tables with file and speaker information", needs=_AUDFORMAT, planned=True
+    )
+    target_tables: tuple[str, ...] | None = option(
+        None, "audformat tables with labels", needs=_AUDFORMAT, planned=True
+    )
+    target_tables_append: bool = option(
+        False, "several target tables: rows below each other, not columns", needs=_AUDFORMAT, planned=True
+    )
+    columns: tuple[str, ...] | None = option(
+        None, "audformat columns to load", needs=_AUDFORMAT, planned=True
+    )
+    train_tables: tuple[str, ...] = option(
+        (), "tables of the training set", needs="splits: specified", planned=True
+    )
+    test_tables: tuple[str, ...] = option(
+        (), "tables of the test set", needs="splits: specified", planned=True
+    )
+    dev_tables: tuple[str, ...] = option((), "tables of the dev set", needs="splits: specified", planned=True)
+    colnames: dict[str, str] = option({}, "rename columns: {old: new}")
+    label: str | None = option(None, "the target's column in this database")
+    mapping: dict[str, str | dict[str, str]] = option(
+        {}, "rename labels: {old: new}, or {column: {old: new}}; samples with labels outside it are dropped"
+    )
+    split_strategy: str = option("speaker_split", "how train and test are told apart", names="splits")
+    test_size: float = option(
+        20.0,
+        "percent of speakers (or samples) in the test set",
+        also=("testsplit",),
+        needs="splits: speaker_split random balanced",
+        gt=0,
+        lt=100,
+    )
+    dev_size: float | None = option(
+        None,
+        "percent of speakers (or samples) in the dev set",
+        needs="splits: speaker_split random balanced",
+        gt=0,
+        lt=100,
+    )
+    split_column: str | None = option(
+        None, "column that says the split", needs="splits: column", planned=True
+    )
+    train_vals: tuple[str, ...] = option((), "its values for train", needs="splits: column", planned=True)
+    dev_vals: tuple[str, ...] = option((), "its values for dev", needs="splits: column", planned=True)
+    test_vals: tuple[str, ...] = option((), "its values for test", needs="splits: column", planned=True)
+    train: tuple[str, ...] = option(
+        (), "speakers of the training set", needs="splits: speakers_stated", planned=True
+    )
+    dev: tuple[str, ...] = option(
+        (), "speakers of the dev set", needs="splits: speakers_stated", planned=True
+    )
+    test: tuple[str, ...] = option(
+        (), "speakers of the test set", needs="splits: speakers_stated", planned=True
+    )
+    scale: bool = option(False, "z-transform the target within this database")
+    reverse: bool = option(False, "turn the target's polarity: abs(x - max)")
+    reverse_max: float | None = option(
+        None, "the scale's maximum; not given: the largest value seen", ini="reverse.max"
+    )
+    filter: dict[str, str | tuple[str, ...]] = option(
+        {}, "keep only these samples: {column: values}", planned=True
+    )
+    required: str | None = option(None, "keep only samples that have a value in this column", planned=True)
+    rename_speakers: bool = option(False, "prefix speakers with the database's name")
+    shared_speakers: bool | None = option(
+        None, "its speakers may be those of other databases too; not given: as in [DATA]"
+    )
+    as_train: bool = option(False, "use only its training set", planned=True)
+    as_test: bool = option(False, "use only its test set", planned=True)
+    value_counts: bool = option(False, "plot its label distribution", planned=True)
+
+    @field_validator("split_strategy")
+    @classmethod
+    def _no_list(cls, strategy: str) -> str:
+        if strategy.startswith("["):
+            raise ValueError("a list of test speakers is not available in this version")
+        return strategy
+
+
+class Data(Limits):
+    """The databases, their splits and the target."""
+
+    ini_section = "DATA"
+
+    #: in the order of the file
+    databases: tuple[DatabaseConfig, ...] = resolved()
+
+    database_names: tuple[str, ...] = option((), "the databases of the experiment", ini="databases")
+    root_folders: str | None = option(
+        None, "file with the databases' paths and options; [DATA] goes before it"
+    )
+    strategy: Literal["train_test", "cross_data"] = option(
+        "train_test", "split each database, or (cross_data) use each as a whole", planned=True
+    )
+    trains: tuple[str, ...] = option((), "cross_data: databases for training", planned=True)
+    tests: tuple[str, ...] = option((), "cross_data: databases for test", planned=True)
+    target: str = option("", "the column to predict")
+    labels: tuple[str, ...] = option((), "the classes and their order; not given: those found, sorted")
+    type: Literal["continuous"] | None = option(None, "continuous: the target is a number to be binned")
+    bins: tuple[float, ...] = option(
+        (), "borders of the bins, one more than labels; not given: as many samples in each bin"
+    )
+    target_divide_by: float | None = option(None, "divide the target by this number")
+    balance: dict[str, float] = option({}, "balanced split: {column: weight}", planned=True)
+    bins_of: dict[str, int] = option(
+        {}, "balanced split: number of bins of a column", ini="*_bins", planned=True
+    )
+    size_diff_weight: float = option(
+        1.0, "balanced split: weight of meeting the wanted sizes", planned=True, ge=0
+    )
+    min_dur_test: float | None = option(
+        None, "balanced split: least duration of the test set (s)", planned=True, ge=0
+    )
+    check_vad: bool = option(False, "drop files without speech", planned=True)
+    shared_speakers: bool = option(False, "equal names of speakers mean the same person in all databases")
+    no_reuse: bool = option(False, "compute anew instead of reusing")
+
+    @field_validator("labels", "database_names")
+    @classmethod
+    def _unique(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"'{twice[0]}' is there twice")
+        return names
+
+    @field_validator("bins")
+    @classmethod
+    def _ascending(cls, bins: tuple[float, ...]) -> tuple[float, ...]:
+        if any(upper <= lower for lower, upper in pairwise(bins)):
+            raise ValueError("expected ascending numbers")
+        if len(bins) == 1:
+            raise ValueError("expected at least two borders")
+        return bins
+
+    @field_validator("target_divide_by")
+    @classmethod
+    def _not_zero(cls, number: float | None) -> float | None:
+        if number == 0:
+            raise ValueError("expected a number other than 0")
+        return number

@@ -1,0 +1,68 @@
+"""``[FEATS]``: the features."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nkululeko.config.declare import Choice, Section, option, resolved
+
+_PRETRAINED = (
+    "features: mld wav2vec hubert wavlm whisper ast audwav2vec2 auddim agender agender_agender audmodel "
+    "trill clap emotion2vec bert spkrec"
+)
+
+
+class Feats(Section):
+    """The features."""
+
+    ini_section = "FEATS"
+    ini_families = ("features", "scalers", "balancers")
+
+    #: the feature sets with their options
+    sets: tuple[Choice, ...] = resolved()
+    #: the scaler with its options; None: ``auto``
+    scaler: Choice | None = resolved(lambda: None)
+
+    type: tuple[str, ...] = option(("os",), "feature sets, side by side; [] for finetune", names="features")
+    set: str = option("eGeMAPSv02", "openSMILE's set", needs="features: os", planned=True)
+    level: str = option("functionals", "openSMILE's level", needs="features: os", planned=True)
+    pooling: tuple[str, ...] = option((), "how frames become one vector", needs="features: os", planned=True)
+    features: tuple[str, ...] = option((), "keep only these columns")
+    features_of: dict[str, tuple[str, ...]] = option(
+        {}, "keep only these columns of a feature set", ini="*.features", star="features"
+    )
+    model: str | None = option(
+        None, "path or hub name of a pretrained extractor", needs=_PRETRAINED, planned=True
+    )
+    model_of: dict[str, str] = option(
+        {}, "path or hub name of one pretrained extractor", ini="*.model", star="features", planned=True
+    )
+    layer: int | None = option(None, "hidden layer, counted from the last", needs=_PRETRAINED, planned=True)
+    layer_of: dict[str, int] = option(
+        {},
+        "hidden layer of one extractor, counted from the last",
+        ini="*.layer",
+        star="features",
+        planned=True,
+    )
+    fft_win_dur: float = option(25.0, "window (ms)", needs="features: spectra", planned=True, gt=0)
+    fft_hop_dur: float = option(10.0, "hop (ms)", needs="features: spectra", planned=True, gt=0)
+    fft_nbands: int = option(64, "number of mel bands", needs="features: spectra", planned=True, ge=1)
+    import_file: tuple[str, ...] = option(
+        (), "files with features", needs="features: import", planned=True, is_path=True
+    )
+    import_files_append: bool = option(
+        True, "several files: rows below each other, not columns", needs="features: import", planned=True
+    )
+    scale: str = option(
+        "auto", "scaler, fitted on train; auto: standard for models that need it", names="scalers"
+    )
+    balancing: str | None = option(None, "balances the training set", names="balancers")
+    nan_strategy: Literal["zero", "mean", "median", "drop"] | None = option(
+        None,
+        "what becomes of missing values such as the pitch of a whisper; not given: as the model needs it",
+    )
+    fail_threshold: float = option(0.5, "share of failing files at which extraction stops", ge=0, le=1)
+    needs_feature_extraction: bool = option(False, "extract anew")
+    no_reuse: bool = option(False, "extract anew")
+    store_format: str | None = option(None, "format of the store", ignored="the store is Parquet")

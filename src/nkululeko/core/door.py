@@ -1,0 +1,54 @@
+"""What all doors share: arguments, one-line errors, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from nkululeko.core.errors import NkululekoError
+
+
+def door(name: str, action: Callable[[str, Sequence[str]], None], arguments: Sequence[str] | None = None) -> int:
+    """``python -m NAME --config F``: run an action on an experiment file; the exit code.
+
+    Args:
+        name: of the module
+        action: takes the path of the file and the overrides
+        arguments: of the command line; None: those of this process
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {name}")
+    parser.add_argument("--config", required=True, metavar="FILE", help="the experiment file (INI)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.option=value", dest="overrides",
+        help="an option that wins over the file; may be repeated",
+    )  # fmt: skip
+    given = parser.parse_args(arguments)
+    return guarded(lambda: action(given.config, given.overrides))
+
+
+def guarded(action: Callable[[], None]) -> int:
+    """Run an action; an error is one clear line on stderr, never a traceback. Returns the exit code.
+
+    With ``NKULULEKO_DEBUG`` set, unexpected errors keep their traceback.
+    """
+    try:
+        action()
+    except NkululekoError as problem:
+        for line in str(problem).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: features extracted so far are kept; the same command goes on from there", file=sys.stderr)
+        return 130
+    except Exception as problem:
+        if os.environ.get("NKULULEKO_DEBUG"):
+            raise
+        print(
+            f"error: unexpected {type(problem).__name__}: {problem}; this is a mistake in nkululeko: please report it"
+            " with the output that NKULULEKO_DEBUG=1 gives",
+            file=sys.stderr,
+        )
+        return 1
+    return 0

@@ -1,0 +1,40 @@
+"""Parallel work through joblib: threads, processes (later a Dask cluster), results as they come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def unordered(
+    function: Callable[[A], B], items: Iterable[A], *, workers: Literal["threads", "processes"], jobs: int
+) -> Iterator[B]:
+    """Apply a function to every item, in parallel; results come in the order in which they are done.
+
+    Only a few items are under way at any time, so memory does not grow with their number.
+
+    Args:
+        function: a plain function; for processes it and its values must pickle
+        items: may be a generator, is read as work proceeds
+        workers: ``threads`` where the library called releases the interpreter lock
+        jobs: how many at once; 1: no threads, no processes
+    """
+    if jobs == 1:
+        yield from map(function, items)
+        return
+    from joblib import Parallel, delayed
+
+    backend = "threading" if workers == "threads" else "loky"
+    parallel = Parallel(n_jobs=jobs, backend=backend, return_as="generator_unordered", batch_size=1)
+    yield from parallel(delayed(function)(item) for item in items)

@@ -1,0 +1,127 @@
+"""A folder is a registry: one file is one plug-in, and its file name is its name in the INI file.
+
+Looking a name up imports that one file only. Packages from outside register through the entry-point
+group of the family, e.g. ``nkululeko.features``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+from abc import ABC
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nkululeko.core.errors import NkululekoError, did_you_mean
+
+
+class Options(BaseModel):
+    """The INI options of a plug-in or a section: typed, frozen, unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def option(default: Any, help: str, *, also: tuple[str, ...] = (), **limits: Any) -> Any:
+    """Declare one INI option: its default, one line of help, other spellings, pydantic's limits (ge, le ...).
+
+    Example:
+        >>> class SvmOptions(Options):
+        ...     C_val: float = option(1.0, "regularisation", gt=0)
+        >>> SvmOptions().C_val
+        1.0
+    """
+    return Field(default, description=help, json_schema_extra={"also": list(also)}, **limits)
+
+
+class Plugin(ABC):
+    """Base of everything that an INI file can name. Heavy imports stand inside methods, not at the top."""
+
+    Options: ClassVar[type[Options]] = Options
+    #: other names under which the INI file may ask for it
+    also: ClassVar[tuple[str, ...]] = ()
+    #: one line for the reference page
+    summary: ClassVar[str] = ""
+    #: licence the user must be told of, empty if there is nothing to tell
+    licence: ClassVar[str] = ""
+
+    def __init__(self, options: Any = None) -> None:
+        self.options = options if options is not None else self.Options()
+
+    @classmethod
+    def plugin_name(cls) -> str:
+        """The plug-in's name: that of its file (a trailing underscore, for Python's keywords, is dropped)."""
+        return cls.__module__.rsplit(".", 1)[-1].rstrip("_")
+
+
+P = TypeVar("P", bound=Plugin)
+
+
+@cache
+def _all_entry_points() -> importlib.metadata.EntryPoints:
+    """Reading every installed package's entry points costs 20 ms: once is enough."""
+    return importlib.metadata.entry_points()
+
+
+class Family(Generic[P]):
+    """The plug-ins of one kind: the files of a package plus an entry-point group of the same name.
+
+    Args:
+        package: the package whose files are the plug-ins, e.g. ``"nkululeko.features"``
+        base: the abstract class that each of them defines one subclass of
+        noun: how messages call one of them, e.g. ``"feature set"``
+    """
+
+    def __init__(self, package: str, base: type[P], noun: str) -> None:
+        self.package, self.base, self.noun = package, base, noun
+        self.load = cache(self._load)
+        self.names = cache(self._names)
+
+    def _names(self) -> list[str]:
+        """All names, sorted; nothing is imported but the folder's own package."""
+        folders = importlib.import_module(self.package).__path__
+        files = [file.stem for folder in folders for file in Path(folder).glob("*.py")]
+        own = {stem.rstrip("_") for stem in files if not stem.startswith("_")}
+        return sorted(own | {point.name for point in self._entry_points()})
+
+    def _entry_points(self) -> list[importlib.metadata.EntryPoint]:
+        return list(_all_entry_points().select(group=self.package))
+
+    def has(self, name: str) -> bool:
+        """Whether a plug-in of that name, or of that other spelling, exists."""
+        return name in self.names() or self._alias(name) is not None
+
+    def _alias(self, name: str) -> str | None:
+        return next((known for known in self.names() if name in self.load(known).also), None)
+
+    def _load(self, name: str) -> type[P]:
+        """The plug-in's class; imports its one file.
+
+        Raises:
+            NkululekoError: no such plug-in, with the nearest names
+        """
+        if name not in self.names():
+            alias = self._alias(name)
+            if alias is None:
+                raise NkululekoError(f"unknown {self.noun} '{name}'", todo=did_you_mean(name, self.names()))
+            return self.load(alias)
+        for point in self._entry_points():
+            if point.name == name:
+                return point.load()
+        stem = name if self._module_exists(name) else f"{name}_"
+        module = importlib.import_module(f"{self.package}.{stem}")
+        classes = [
+            member
+            for _, member in inspect.getmembers(module, inspect.isclass)
+            if issubclass(member, self.base) and member.__module__ == module.__name__
+        ]
+        if len(classes) != 1:
+            raise TypeError(f"{module.__name__} must define exactly one {self.base.__name__}, not {len(classes)}")
+        return classes[0]
+
+    def _module_exists(self, stem: str) -> bool:
+        folders = importlib.import_module(self.package).__path__
+        return any((Path(folder) / f"{stem}.py").exists() for folder in folders)

@@ -1,0 +1,131 @@
+"""What an experiment found: plain values that evaluation makes, plots draw and the report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nkululeko.core.families import Task
+
+
+@dataclass(frozen=True)
+class Score:
+    """A figure of merit with its 95 % interval.
+
+    Args:
+        name: of the metric, e.g. ``"uar"``
+        label: as it is shown, e.g. ``"UAR"``
+        value: the figure on all test samples
+        low: lower end of the interval; NaN where there is none
+        high: upper end of the interval
+        higher_is_better: its direction
+    """
+
+    name: str
+    label: str
+    value: float
+    low: float
+    high: float
+    higher_is_better: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """How the intervals were made.
+
+    Args:
+        unit: what was resampled, ``"speakers"`` or ``"samples"``
+        groups: how many of them
+        resamples: how often
+        level: confidence, e.g. 0.95
+    """
+
+    unit: str
+    groups: int
+    resamples: int
+    level: float = 0.95
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far the probabilities can be believed.
+
+    Args:
+        ece: expected calibration error (Guo et al. 2017), 0..1
+        bins: one row a bin: columns ``confidence`` (mean), ``accuracy``, ``count``
+        brier: mean squared distance of the probabilities from the truth (Brier 1950), 0..2
+    """
+
+    ece: float
+    bins: pd.DataFrame
+    brier: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that a run found, ready to be drawn, shown and written.
+
+    Args:
+        name: the experiment's name
+        task: ``classification`` or ``regression``
+        target: the predicted column
+        labels: the classes in order; empty for regression
+        measure: name of the headline metric
+        scores: every metric with its interval, by name
+        interval: how the intervals were made
+        predictions: one row a test sample on the segmented index (file, start, end): ``truth``,
+            ``prediction``, ``database``, ``speaker``, ``gender``, ``age`` where known, and one column
+            ``p_LABEL`` a class where the model gives probabilities (``s_LABEL``: other scores)
+        per_class: rows = labels, columns ``recall``, ``precision``, ``f1``, ``support``; None for regression
+        confusion: rows = truth, columns = prediction, counts; None for regression
+        groups: one row a group (``variable``, ``group``, ``n``, ``speakers``, ``value``, ``low``, ``high``
+            of the headline metric), for gender and age where known
+        calibration: where the model gives probabilities, else None
+        importance: a number a feature, descending, where the model has them, else None
+        embedding: two columns ``x``, ``y`` and the target of every sample (t-SNE), where asked for
+        data: what the data are: rows and speakers a database and split, a row each
+        dropped: rows that could not be used: ``stage``, ``reason``, ``count``, ``examples``
+        notes: what the user should know, a line each
+        warnings: what the user must know, a line each
+        provenance: resolved configuration, versions, fingerprints, seed, times
+        folder: the run's folder
+    """
+
+    name: str
+    task: Task
+    target: str
+    labels: Sequence[str]
+    measure: str
+    scores: Mapping[str, Score]
+    interval: Interval
+    predictions: pd.DataFrame
+    per_class: pd.DataFrame | None = None
+    confusion: pd.DataFrame | None = None
+    groups: pd.DataFrame | None = None
+    calibration: Calibration | None = None
+    importance: pd.Series | None = None
+    embedding: pd.DataFrame | None = None
+    data: pd.DataFrame | None = None
+    dropped: pd.DataFrame | None = None
+    notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
+
+    @property
+    def headline(self) -> Score:
+        """The score of the experiment's measure."""
+        return self.scores[self.measure]
+
+    @property
+    def report(self) -> Path:
+        """Path of the report page."""
+        return self.folder / "report.html"

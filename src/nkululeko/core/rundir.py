@@ -1,0 +1,115 @@
+"""The run's folder: the only place that knows where results lie. Every file is written atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from nkululeko.core.errors import NkululekoError
+
+_MANIFEST = ".written.json"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all: to a temporary neighbour first, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+class RunDir:
+    """``root/name/`` of one experiment.
+
+    It remembers what a run wrote, so that the next run under the same name leaves nothing stale behind
+    and touches nothing that somebody else put there.
+
+    Args:
+        root: where results go
+        name: the experiment's name
+        images: folder of plots below it
+        models: folder of models below it
+        results: folder of tables below it
+    """
+
+    def __init__(self, root: Path, name: str, *, images: str = "images", models: str = "models", results: str = "") -> None:
+        self.folder = Path(root).absolute() / name
+        self._images, self._models, self._results = images, models, results
+        self._written: set[str] = set()
+        self._foreign: set[Path] = set()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise NkululekoError(
+                f"cannot write results there ({problem.strerror})", str(self.folder), "change EXP.root"
+            ) from None
+
+    def path(self, name: str) -> Path:
+        """Where a file of that name lies."""
+        return self.folder / name
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file of the run."""
+        path = self.path(name)
+        write_atomically(path, content.encode() if isinstance(content, str) else content)
+        self._written.add(path.relative_to(self.folder).as_posix())
+        return path
+
+    def write_image(self, name: str, content: bytes) -> Path:
+        """Write a plot."""
+        return self.write(f"{self._images}/{name}", content)
+
+    def write_table(self, name: str, content: str) -> Path:
+        """Write a table."""
+        return self.write(f"{self._results}/{name}" if self._results else name, content)
+
+    def model_folder(self) -> Path:
+        """An empty folder for the model's files; what an earlier run left in it is gone."""
+        folder = self.folder / self._models
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in self._previous():
+            path = self.folder / name
+            if folder in path.parents:
+                path.unlink(missing_ok=True)
+        self._foreign = set(folder.rglob("*"))
+        return folder
+
+    def finish(self) -> None:
+        """Remove what the last run wrote and this one did not, and remember what there is now."""
+        models = self.folder / self._models
+        self._written |= {
+            path.relative_to(self.folder).as_posix()
+            for path in models.rglob("*")
+            if path.is_file() and path not in self._foreign
+        }
+        for name in self._previous() - self._written:
+            path = self.folder / name
+            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()
+        write_atomically(self.path(_MANIFEST), json.dumps(sorted(self._written), indent=0).encode())
+
+    def _previous(self) -> set[str]:
+        """What the last run wrote, as far as it lies inside the folder."""
+        try:
+            names = json.loads(self.path(_MANIFEST).read_text())
+        except (OSError, ValueError):
+            return set()
+        inside = self.folder.resolve()
+        return {
+            name
+            for name in names
+            if isinstance(name, str) and inside in (self.folder / name).resolve().parents
+        }

@@ -1,0 +1,1 @@
+"""Database types: one file each, found by its name (``NAME.type``)."""

@@ -1,0 +1,1 @@
+"""Filters of samples: one file each, found by its name."""

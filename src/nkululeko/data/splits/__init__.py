@@ -1,0 +1,1 @@
+"""Split strategies: one file each, found by its name (``NAME.split_strategy``)."""

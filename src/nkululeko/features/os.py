@@ -1,0 +1,122 @@
+"""openSMILE features (Eyben et al. 2010): eGeMAPS, ComParE and all other sets of its library."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import field_validator, model_validator
+
+from nkululeko.core.errors import NkululekoError, did_you_mean
+from nkululeko.core.families import FeatureSet
+from nkululeko.core.plugin import Options as BaseOptions
+from nkululeko.core.plugin import option
+
+#: the sets of openSMILE's Python package; those of GeMAPS have no deltas
+SETS = (
+    "GeMAPS", "GeMAPSv01b", "eGeMAPS", "eGeMAPSv01b", "eGeMAPSv02",
+    "ComParE_2016", "emobase", "IS09", "IS10", "IS11", "IS12", "IS13",
+)  # fmt: skip
+LEVELS = ("functionals", "lld", "lld_de", "frame")
+POOLING = {
+    "mean": lambda frames: frames.mean(axis=1),
+    "std": lambda frames: frames.std(axis=1),
+    "min": lambda frames: frames.min(axis=1),
+    "max": lambda frames: frames.max(axis=1),
+    "median": lambda frames: np.median(frames, axis=1),
+}
+
+
+class OsOptions(BaseOptions):
+    """Which of openSMILE's feature sets."""
+
+    set: str = option("eGeMAPSv02", "openSMILE set: " + ", ".join(SETS))
+    level: str = option("functionals", "functionals (one vector), lld or lld_de or frame (pooled over time)")
+    pooling: tuple[str, ...] = option(("mean", "std"), "how frames become one vector: " + ", ".join(POOLING))
+
+    @field_validator("set")
+    @classmethod
+    def _known_set(cls, name: str) -> str:
+        if name not in SETS:
+            raise ValueError(f"unknown openSMILE set '{name}'; {did_you_mean(name, SETS)}")
+        return name
+
+    @field_validator("level")
+    @classmethod
+    def _known_level(cls, name: str) -> str:
+        if name not in LEVELS:
+            raise ValueError(f"unknown level '{name}'; {did_you_mean(name, LEVELS)}")
+        return name
+
+    @field_validator("pooling")
+    @classmethod
+    def _known_pooling(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in POOLING:
+                raise ValueError(f"unknown pooling '{name}'; {did_you_mean(name, POOLING)}")
+        return names
+
+    @model_validator(mode="after")
+    def _level_of_set(self) -> OsOptions:
+        if self.level == "lld_de" and "GeMAPS" in self.set:
+            raise ValueError(f"set '{self.set}' has no level 'lld_de'; expected one of: functionals, lld, frame")
+        return self
+
+
+class OpenSmile(FeatureSet):
+    """Functionals, or low-level descriptors pooled over time, of an openSMILE set."""
+
+    Options = OsOptions
+    summary = "openSMILE sets (eGeMAPS, ComParE ...), functionals or pooled low-level descriptors"
+    licence = "openSMILE: free for research and personal use only (audEERING); commercial use needs a licence"
+    # its C library releases the interpreter lock: threads scale as well as processes and start at once
+    workers = "threads"
+    _local: ClassVar[threading.local] = threading.local()
+
+    @property
+    def level(self) -> str:
+        """openSMILE's own name of the level."""
+        return "lld" if self.options.level == "frame" else self.options.level
+
+    def names(self) -> list[str]:
+        """Column names of openSMILE, with the pooling behind them where frames are pooled."""
+        columns = list(self._smile().feature_names)
+        if self.level == "functionals":
+            return columns
+        return [f"{column}_{pool}" for pool in self.options.pooling for column in columns]
+
+    def version(self) -> str:
+        """Revision of this file and version of openSMILE."""
+        return f"1;opensmile={version('opensmile')}"
+
+    def extract(self, signal: np.ndarray, sampling_rate: int) -> np.ndarray:
+        """See :class:`FeatureSet`; openSMILE takes any sampling rate."""
+        frames = np.asarray(self._smile()(signal, sampling_rate))
+        frames = frames.reshape(frames.shape[-2] if frames.ndim > 1 else len(frames), -1)
+        if frames.size == 0 or np.isnan(frames).all():
+            raise NkululekoError(f"too short for openSMILE ({len(signal) / sampling_rate:.3f} s)")
+        if self.level == "functionals":
+            return frames[:, 0]
+        return np.concatenate([POOLING[pool](frames) for pool in self.options.pooling])
+
+    def _smile(self) -> Any:
+        """The extractor, one a thread: it is no more than its configuration, but keeps state while it works."""
+        cache = self._local.__dict__.setdefault("extractors", {})
+        key = (self.options.set, self.level)
+        if key not in cache:
+            import opensmile
+
+            # older sets are the user's choice, and short segments are reported by us
+            warnings.filterwarnings("ignore", module="opensmile")
+            cache[key] = opensmile.Smile(
+                feature_set=opensmile.FeatureSet[self.options.set],
+                feature_level={
+                    "functionals": opensmile.FeatureLevel.Functionals,
+                    "lld": opensmile.FeatureLevel.LowLevelDescriptors,
+                    "lld_de": opensmile.FeatureLevel.LowLevelDescriptors_Deltas,
+                }[self.level],
+            )
+        return cache[key]

@@ -1,0 +1,114 @@
+"""Makes the pictures of a result: a plain function that another process can run; writes no file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from nkululeko.core.errors import NkululekoError, did_you_mean
+from nkululeko.core.families import Plot, plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from nkululeko.core.result import Result
+
+Format = Literal["png", "svg", "pdf", "eps"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+#: nothing of the clock or of the program goes into a file: same result, same bytes
+_METADATA: dict[Format, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+    "eps": {},
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Which pictures are wanted, and how.
+
+    Args:
+        names: of the plots; None: all that fit the result and are asked for
+        asked: the options of [PLOT] that are on, e.g. ``("tsne",)``: they bring the plots that wait for them
+        formats: ``png``, ``svg``, ``pdf``, ``eps``
+        titles: write titles above the plots
+    """
+
+    names: tuple[str, ...] | None = None
+    asked: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("png",)
+    titles: bool = True
+
+
+def render(figure: Figure, format: str) -> bytes:
+    """The bytes of a picture file; the same figure gives the same bytes.
+
+    Args:
+        figure: to be rendered
+        format: ``png``, ``svg``, ``pdf`` or ``eps``
+
+    Raises:
+        NkululekoError: another format
+    """
+    import io
+
+    import matplotlib
+
+    if format not in FORMATS:
+        raise NkululekoError(f"unknown picture format '{format}'", "PLOT.format", did_you_mean(format, FORMATS))
+    known = cast(Format, format)
+    buffer = io.BytesIO()
+    # letters stay text in vector files (42: TrueType), identifiers in SVG don't change from call to call
+    with matplotlib.rc_context({"svg.hashsalt": "nkululeko", "pdf.fonttype": 42, "ps.fonttype": 42}):
+        figure.savefig(buffer, format=known, metadata=_METADATA[known])
+    if known == "eps":
+        return re.sub(rb"%%(CreationDate|Title): [^\n]*\n", b"", buffer.getvalue())
+    return buffer.getvalue()
+
+
+def draw_all(result: Result, drawing: Drawing | None = None) -> dict[str, bytes]:
+    """All pictures of a result: file name (``confusion.png``) to content.
+
+    A plain function of values that travel to another process; :func:`warm` spares it the imports.
+
+    Raises:
+        NkululekoError: no such plot or format
+    """
+    drawing = drawing or Drawing()
+    pictures: dict[str, bytes] = {}
+    for name, kind in _chosen(result, drawing):
+        titled = {"titles": drawing.titles} if "titles" in kind.Options.model_fields else {}
+        plot = kind(kind.Options(**titled))
+        if not plot.applies(result):
+            continue
+        figure = plot.draw(result)
+        for format in drawing.formats:
+            pictures[f"{name}.{format}"] = render(figure, format)
+    return pictures
+
+
+def _chosen(result: Result, drawing: Drawing) -> list[tuple[str, type[Plot]]]:
+    """The plots that are asked for and suit the task, by name."""
+    names = plots.names() if drawing.names is None else list(drawing.names)
+    kinds = [(name, plots.load(name)) for name in names]
+    wanted = {"always", *drawing.asked}
+    return [
+        (kind.plugin_name(), kind)
+        for _, kind in kinds
+        if result.task in kind.tasks and (drawing.names is not None or kind.when in wanted)
+    ]
+
+
+def warm() -> None:
+    """Import and start what drawing needs (pandas, matplotlib, its fonts), while others still compute."""
+    import pandas  # noqa: F401  (a result that arrives from another process brings data frames)
+
+    from nkululeko.plots import _style
+
+    figure = _style.new_figure(1, 1)
+    figure.subplots().set_title("warm")
+    render(_style.finish(figure), "png")
+    for name in plots.names():
+        plots.load(name)

@@ -1,0 +1,1 @@
+"""Report: what a result says, as a page, in the terminal, and for machines."""

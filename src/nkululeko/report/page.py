@@ -1,0 +1,181 @@
+"""The report: one self-contained HTML page that needs no network and no script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nkululeko.report import tables, words
+from nkululeko.report.text import cell, clean, interval, number, plural
+from nkululeko.report.worst import Mistake, Segment, worst
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from nkululeko.core.result import Result
+    from nkululeko.report.audio import Clip
+
+TEMPLATES = Path(__file__).parent / "templates"
+#: what a page can show
+MIME = {".png": "image/png", ".svg": "image/svg+xml"}
+#: words for those who cannot see the picture
+ALT = {
+    "confusion_matrix": "Confusion matrix; the table below holds the same counts.",
+    "reliability": "Reliability curve; the table below holds the same figures.",
+    "importance": "Bars of the most important features; the table below holds the same figures.",
+    "scatter": "Scatter plot of predictions over true values.",
+    "bland_altman": "Bland-Altman plot: differences of prediction and truth over their mean.",
+    "tsne": "Map of the samples, coloured by the target.",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the page holds it: its plot's name, a data address, words that describe it."""
+
+    name: str
+    source: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the worst mistakes as the page shows it.
+
+    Args:
+        file: its name without the folder
+        path: with the folder
+        facts: lines below the file name: title and text
+        truth: as text
+        prediction: as text
+        source: a data address of the sound; empty: no player
+        silence: why there is no player; empty if there is one, or none is wanted
+    """
+
+    file: str
+    path: str
+    facts: Sequence[tuple[str, str]]
+    truth: str
+    prediction: str
+    source: str = ""
+    silence: str = ""
+
+
+def page(
+    result: Result,
+    images: Mapping[str, bytes] | None = None,
+    audio: Mapping[Segment, Clip | None] | None = None,
+    title: str = "",
+    author: str = "",
+    mistakes: Sequence[Mistake] | None = None,
+) -> str:
+    """The report as one HTML page.
+
+    Args:
+        result: of a run
+        images: file name to content, as :func:`nkululeko.plots.draw_all` gives them; PNG and SVG are shown
+        audio: clips of the worst mistakes, as :func:`nkululeko.report.audio.clips` gives them; None: no players
+        title: of the page; the experiment's name without one
+        author: named below the title
+        mistakes: the worst mistakes, where they are known already
+
+    Returns:
+        the page; can be written as UTF-8 whatever the labels hold
+    """
+    from markupsafe import Markup
+
+    style = _style()
+    guess = words.chance(result)
+    html = _template().render(
+        result=result,
+        title=clean(title or result.name),
+        author=clean(author),
+        # our own file, not the user's: the only text that is not escaped
+        style=Markup(style),
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        pictures=_pictures(images or {}),
+        guess=guess,
+        verdict=words.verdict(result.headline, guess),
+        judgement=words.judgement(result.headline, guess),
+        cards=[_card(mistake, audio) for mistake in (worst(result) if mistakes is None else mistakes)],
+        with_audio=bool(audio) and any(audio.values()),
+        training=tables.training_rows(result),
+        test_speakers=_speakers(result),
+        provenance=tables.provenance(result.provenance),
+        licences=[clean(line) for line in result.provenance.get("licences", ())],
+    )
+    # file names may hold bytes that are no text (lone surrogates): UTF-8 cannot write them
+    return html.encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _style() -> str:
+    return (TEMPLATES / "style.css").read_text("utf-8")
+
+
+@cache
+def _template() -> Template:
+    """The page's template; everything that it inserts is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, cell=cell, clean=clean)
+    environment.globals.update(interval=interval, plural=plural, tables=tables, words=words)
+    return environment.get_template("page.html")
+
+
+def _address(data: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _pictures(images: Mapping[str, bytes]) -> dict[str, Picture]:
+    """The pictures that a browser can show, one a plot (a PNG rather than an SVG), by the plot's name."""
+    pictures: dict[str, Picture] = {}
+    for name in sorted(images):
+        plot, suffix = Path(name).stem, Path(name).suffix.lower() or ".png"
+        if suffix in MIME and plot not in pictures:
+            alt = ALT.get(plot, f"Plot {clean(plot)}.")
+            pictures[plot] = Picture(clean(plot), _address(images[name], MIME[suffix]), alt)
+    return pictures
+
+
+def _card(mistake: Mistake, audio: Mapping[Segment, Clip | None] | None) -> Card:
+    file, start, end = mistake.segment
+    facts: list[tuple[str, Any]] = []
+    if mistake.kind:
+        facts.append((mistake.kind, number(mistake.weight)))
+    if mistake.speaker:
+        facts.append(("speaker", clean(mistake.speaker)))
+    if start > 0:
+        facts.append(("from", f"{start:.2f} s" + ("" if end is None else f" to {end:.2f} s")))
+    source = silence = ""
+    if audio is not None:
+        sound = audio.get(mistake.segment)
+        source = _address(sound.data, sound.mime) if sound else ""
+        silence = "" if sound else "This recording could not be read."
+        if sound and sound.cut:
+            facts.append(("clip", f"the first {sound.seconds:.0f} s"))
+    name = file.replace("\\", "/").rsplit("/", 1)[-1]
+    return Card(
+        clean(name), clean(file), facts, cell(mistake.truth), cell(mistake.prediction), source, silence
+    )
+
+
+def _speakers(result: Result) -> int | None:
+    """How many speakers the test samples come from; None where they are not known."""
+    frame = result.predictions
+    if "speaker" not in frame or frame["speaker"].isna().all():
+        return None
+    columns = [name for name in ("database", "speaker") if name in frame]
+    return len(frame[columns].dropna().drop_duplicates())

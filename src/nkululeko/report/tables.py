@@ -1,0 +1,184 @@
+"""The tables of the report: values become rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nkululeko.report import words
+from nkululeko.report.text import cell, clean, count, interval, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nkululeko.core.result import Result
+
+#: names of columns as people read them
+TITLES = {
+    "f1": "F1",
+    "n": "samples",
+    "rows": "samples",
+    "support": "samples",
+    "accuracy": "correct",
+    "count": "samples",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the page shows it.
+
+    Args:
+        head: titles of the columns
+        rows: cells as text, the first one names the row
+        shades: for each row the shade of each cell after the first, 0..10; empty: no shades
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    shades: Sequence[Sequence[int]] = field(default_factory=list)
+
+
+def from_frame(frame: pd.DataFrame, titles: Mapping[str, str] | None = None) -> Table:
+    """Any data frame, its index left out.
+
+    Example:
+        >>> import pandas as pd
+        >>> from_frame(pd.DataFrame({"split": ["test"], "rows": [12]})).rows
+        [['test', '12']]
+    """
+    titles = TITLES if titles is None else titles
+    head = [titles.get(str(name), clean(name)) for name in frame.columns]
+    return Table(head, [[cell(value) for value in row] for row in frame.itertuples(index=False, name=None)])
+
+
+def scores(result: Result) -> Table:
+    """Every score with its interval, the headline first, and what it is."""
+    ordered = sorted(result.scores.values(), key=lambda score: score.name != result.measure)
+    rows = [
+        [
+            clean(score.label),
+            number(score.value),
+            interval(score.low, score.high),
+            "higher" if score.higher_is_better else "lower",
+            words.measure(score.name) or "–",
+        ]
+        for score in ordered
+    ]
+    return Table(["measure", "value", f"{100 * result.interval.level:.0f} % interval", "better", "what it is"], rows)
+
+
+def per_class(frame: pd.DataFrame) -> Table:
+    """Recall, precision, F1 and number of samples of each class."""
+    table = from_frame(frame)
+    rows = [[clean(label), *row] for label, row in zip(frame.index, table.rows, strict=True)]
+    return Table(["class", *table.head], rows)
+
+
+def confusion(frame: pd.DataFrame) -> Table:
+    """Counts; the shade of a cell is its share of the true class in tenths."""
+    counts = frame.to_numpy(dtype=float)
+    total = counts.sum(axis=1, keepdims=True)
+    share = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    rows = [
+        [clean(label), *(count(value) for value in row)] for label, row in zip(frame.index, counts, strict=True)
+    ]
+    shades = np.rint(10 * share).astype(int).tolist()
+    return Table(["truth \\ prediction", *(clean(name) for name in frame.columns)], rows, shades)
+
+
+def groups(result: Result) -> Table | None:
+    """The headline score of each group; None where there are no groups."""
+    frame = result.groups
+    if frame is None or frame.empty:
+        return None
+    rows = [
+        [
+            clean(row["variable"]),
+            clean(row["group"]),
+            count(row["n"]),
+            count(row["speakers"]),
+            number(row["value"]),
+            interval(row["low"], row["high"]),
+        ]
+        for row in frame.to_dict("records")
+    ]
+    return Table(["", "group", "samples", "speakers", clean(result.headline.label), "interval"], rows)
+
+
+def calibration(frame: pd.DataFrame) -> Table:
+    """The bins that hold samples."""
+    filled = frame[frame["count"] > 0]
+    rows = [
+        [number(row["confidence"]), number(row["accuracy"]), count(row["count"])]
+        for row in filled.to_dict("records")
+    ]
+    return Table(["mean confidence", "share correct", "samples"], rows)
+
+
+def importance(series: pd.Series, most: int = 20) -> Table:
+    """The most important features."""
+    rows = [[clean(name), number(value)] for name, value in series.iloc[:most].items()]
+    return Table(["feature", "importance"], rows)
+
+
+def training_rows(result: Result) -> int | None:
+    """How many samples the model learned from; None where the data table does not tell."""
+    data = result.data
+    if data is None or "split" not in data:
+        return None
+    column = next((name for name in ("rows", "samples", "n", "count") if name in data), None)
+    if column is None:
+        return None
+    return int(data.loc[data["split"].astype(str) == "train", column].sum())
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One part of the provenance: pairs of name and value, or one long text.
+
+    Args:
+        title: its name
+        pairs: name and value
+        text: where it is one long text, e.g. a configuration
+    """
+
+    title: str
+    pairs: Sequence[tuple[str, str]] = ()
+    text: str = ""
+
+
+def provenance(values: Mapping[str, Any], hidden: Sequence[str] = ("licences",)) -> list[Facts]:
+    """The provenance in parts: single values first, then each group of values or long text."""
+    short: list[tuple[str, str]] = []
+    parts: list[Facts] = []
+    for name, value in values.items():
+        if name in hidden:
+            continue
+        if isinstance(value, Mapping):
+            parts.append(Facts(clean(name), pairs=_flat(value)))
+        elif isinstance(value, str) and ("\n" in value or len(value) > 200):
+            parts.append(Facts(clean(name), text=value))
+        else:
+            short.append((clean(name), _value(value)))
+    return ([Facts("", pairs=short)] if short else []) + parts
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    """Nested values as pairs, the names joined by dots."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        path = f"{before}{clean(name)}"
+        if isinstance(value, Mapping) and value:
+            pairs += _flat(value, f"{path}.")
+        else:
+            pairs.append((path, _value(value)))
+    return pairs
+
+
+def _value(value: Any) -> str:
+    """A value of the provenance as it is: seeds and fractions are not rounded."""
+    return clean(value) if isinstance(value, int | float | str) else cell(value)

@@ -1,0 +1,111 @@
+"""How numbers and names are written in the report and in the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+
+def missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT or pandas' NA.
+
+    Example:
+        >>> missing(None), missing(float("nan")), missing(0), missing("")
+        (True, True, False, False)
+    """
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:  # pandas.NA has no truth value
+        return True
+    except ValueError:  # neither has an array
+        return False
+
+
+def number(value: Any) -> str:
+    """Three decimals (fewer from 10 on), no leading zero, a true minus sign; a dash where undefined.
+
+    Example:
+        >>> number(0.5), number(-0.25), number(12.3456), number(1234.5), number(float("nan"))
+        ('.500', '−.250', '12.35', '1234.5', '–')
+    """
+    if missing(value) or not math.isfinite(value):
+        return "–"
+    size = abs(float(value))
+    if 0 < size < 0.0005:
+        digits = f"{size:.1e}"
+    else:
+        digits = f"{size:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+    return ("−" if value < 0 else "") + digits.removeprefix("0" if size else "")
+
+
+def interval(low: Any, high: Any) -> str:
+    """An interval, e.g. ``[.410, .630]``; a dash where there is none.
+
+    Example:
+        >>> interval(0.41, 0.63), interval(float("nan"), float("nan"))
+        ('[.410, .630]', '–')
+    """
+    low, high = number(low), number(high)
+    return "–" if "–" in (low, high) else f"[{low}, {high}]"
+
+
+def count(value: Any) -> str:
+    """A whole number with thin spaces between thousands, so that 12 000 rows can be read.
+
+    Example:
+        >>> count(120), count(None)
+        ('120', '–')
+    """
+    if missing(value):
+        return "–"
+    return f"{int(value):,}".replace(",", "\u202f")
+
+
+def plural(value: int, one: str, more: str = "") -> str:
+    """A number and its noun.
+
+    Example:
+        >>> plural(1, "speaker"), plural(3, "speaker"), plural(2, "class", "classes")
+        ('1 speaker', '3 speakers', '2 classes')
+    """
+    return f"{count(value)} {one if value == 1 else more or one + 's'}"
+
+
+def clean(text: object) -> str:
+    """One printable line: control characters (terminal escapes, line breaks) become blanks.
+
+    Example:
+        >>> clean("a\\x1b[31mb\\n c")
+        'a [31mb c'
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
+def cell(value: Any) -> str:
+    """Any value as a table shows it: numbers by their kind, lists with commas, missing ones as a dash.
+
+    Example:
+        >>> cell(0.25), cell(3), cell(["a.wav", "b.wav"]), cell(None), cell("x")
+        ('.250', '3', 'a.wav, b.wav', '–', 'x')
+    """
+    if missing(value):
+        return "–"
+    if isinstance(value, bool | str):
+        return clean(value)
+    if hasattr(value, "tolist"):  # numbers and arrays of numpy
+        value = value.tolist()
+    if isinstance(value, int):
+        return count(value)
+    if isinstance(value, float):
+        return count(value) if value.is_integer() and abs(value) >= 10 else number(value)
+    if isinstance(value, timedelta):
+        return f"{number(value.total_seconds())} s"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{clean(key)}: {cell(part)}" for key, part in value.items())
+    if isinstance(value, Sequence | set | frozenset):
+        return ", ".join(cell(part) for part in value) or "–"
+    return clean(value)

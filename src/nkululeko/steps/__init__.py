@@ -1,0 +1,1 @@
+"""The steps of an experiment: values in, values out; the doors put them in a row."""

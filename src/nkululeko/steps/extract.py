@@ -1,0 +1,225 @@
+"""Features of the samples: from the store where they are, else extracted, in parallel, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+import pandas as pd
+
+from nkululeko.audio.probe import AudioInfo
+from nkululeko.audio.read import read_segment, resample
+from nkululeko.config.declare import Choice
+from nkululeko.core import engine, families
+from nkululeko.core import samples as contract
+from nkululeko.core.errors import NkululekoError, did_you_mean
+from nkululeko.core.families import FeatureSet
+from nkululeko.core.plugin import Options
+from nkululeko.core.progress import progress
+from nkululeko.core.store import FeatureStore, FeatureTable
+
+_log = logging.getLogger("nkululeko")
+#: segments a worker gets at a time: few enough that both cores end together
+_CHUNK = {"threads": 2, "processes": 8}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What a worker needs of one row: its key in the store, file, start and end in s."""
+
+    key: bytes
+    file: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """The features of an index.
+
+    Args:
+        features: unique segments, one column a feature; only rows that every feature set has
+        failed: segment to the reason why it has no features
+        licences: that the user must be told of
+        versions: feature set to its version
+    """
+
+    features: pd.DataFrame
+    failed: dict[tuple, str]
+    licences: list[str]
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Where features come from and go to.
+
+    Args:
+        store: the feature store
+        audio: path to what the file holds
+        jobs: how many workers
+        fail_threshold: share of failing segments at which extraction stops, 0..1
+        anew: extract even what the store has
+    """
+
+    store: FeatureStore
+    audio: Mapping[str, AudioInfo]
+    jobs: int
+    fail_threshold: float = 0.5
+    anew: bool = False
+
+
+def extract(choices: Sequence[Choice], index: pd.MultiIndex, extractor: Extractor, columns: Sequence[str] = ()) -> Extracted:
+    """The features of all samples, several sets beside each other.
+
+    Args:
+        choices: feature sets and their options
+        index: samples; a segment that stands twice is extracted once
+        extractor: store and workers
+        columns: keep only these; all if empty
+
+    Raises:
+        NkululekoError: too many segments fail, or a column does not exist
+    """
+    unique = index.unique()
+    failed: dict[tuple, str] = {}
+    frames: dict[str, pd.DataFrame] = {}
+    sets = [families.features.load(choice.name)(choice.options) for choice in choices]
+    for choice, feature_set in zip(choices, sets, strict=True):
+        frame = feature_set.fetch(unique, partial(_from_store, extractor=extractor, failed=failed))
+        own = getattr(choice.options, "features", None)
+        frames[choice.name] = _select(frame, own, choice.name) if own else frame
+        if len(frame) < len(unique):
+            lost = unique[~unique.isin(frame.index)]
+            failed.update(dict.fromkeys(lost, f"{choice.name}: has no row for it"))
+    features = _concat(frames)
+    if columns:
+        features = _select(features, columns, "FEATS.features")
+    if failed:
+        features = features[~features.index.isin(list(failed))]
+    licences = sorted({feature_set.licence for feature_set in sets if feature_set.licence})
+    versions = {choice.name: feature_set.version() for choice, feature_set in zip(choices, sets, strict=True)}
+    return Extracted(features, failed, licences, versions)
+
+
+def _select(frame: pd.DataFrame, columns: Sequence[str], where: str) -> pd.DataFrame:
+    for column in columns:
+        if column not in frame:
+            raise NkululekoError(f"no feature '{column}'", where, did_you_mean(column, frame.columns))
+    return frame[list(columns)]
+
+
+def _concat(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Sets beside each other; where two have a column of one name, the set's name goes before it."""
+    if len(frames) == 1:
+        return next(iter(frames.values()))
+    names = [column for frame in frames.values() for column in frame]
+    if len(set(names)) < len(names):
+        frames = {name: frame.add_prefix(f"{name}.") for name, frame in frames.items()}
+    return pd.concat(list(frames.values()), axis=1)
+
+
+def _from_store(
+    feature_set: FeatureSet, index: pd.MultiIndex, *, extractor: Extractor, failed: dict[tuple, str]
+) -> pd.DataFrame:
+    """The features of unique segments: what the store lacks is extracted first."""
+    name = feature_set.plugin_name()
+    table = extractor.store.table(
+        name, feature_set.version(), feature_set.options.model_dump(mode="json"), feature_set.sampling_rate
+    )
+    segments = _segments(index, extractor.audio)
+    keys = [segment.key for segment in segments]
+    vectors = table.read(keys)
+    known = vectors.found & (not extractor.anew)
+    if known.all():
+        _log.info("%s: %d segments from the store", name, len(keys))
+    else:
+        missing = {segments[i].key: segments[i] for i in np.flatnonzero(~known)}
+        _log.info("%s: %d segments from the store, %d to extract", name, int(known.sum()), len(missing))
+        _say_resampling(feature_set, missing.values(), extractor.audio)
+        most = extractor.fail_threshold * len(keys)
+        volatile = _extract_new(feature_set, list(missing.values()), table, extractor.jobs, most)
+        vectors = table.read(keys)
+        for position in np.flatnonzero(~vectors.found):
+            failed[index[position]] = f"{name}: {volatile.get(keys[position], 'extraction failed')}"
+    for position, reason in vectors.errors.items():
+        failed[index[position]] = f"{name}: {reason}"
+    return pd.DataFrame(vectors.values, index=index, columns=vectors.columns)
+
+
+def _segments(index: pd.MultiIndex, audio: Mapping[str, AudioInfo]) -> list[Segment]:
+    """Keys hash the file's content and the segment in samples, so they know nothing of names and folders."""
+    segments = []
+    starts, ends = contract.seconds(index, "start"), contract.seconds(index, "end")
+    for file, start, end in zip(index.get_level_values("file"), starts, ends, strict=True):
+        info = audio[file]
+        span = struct.pack("<qq", round(start * info.sampling_rate), round(end * info.sampling_rate))
+        segments.append(Segment(hashlib.blake2b(info.content + span, digest_size=16).digest(), file, start, end))
+    return segments
+
+
+def _say_resampling(feature_set: FeatureSet, segments: object, audio: Mapping[str, AudioInfo]) -> None:
+    wanted = feature_set.sampling_rate
+    rates = {audio[segment.file].sampling_rate for segment in segments} - {wanted}  # type: ignore[attr-defined]
+    if wanted and rates:
+        _log.info("%s: audio at %s Hz is resampled to %d Hz", feature_set.plugin_name(), ", ".join(map(str, sorted(rates))), wanted)
+
+
+def _extract_new(
+    feature_set: FeatureSet, segments: list[Segment], table: FeatureTable, jobs: int, most: float
+) -> dict[bytes, str]:
+    """Extract segments into the table; returns failures that are not stored, for they may not last.
+
+    More than ``most`` failures end it.
+    """
+    name, columns = feature_set.plugin_name(), feature_set.names()
+    volatile: dict[bytes, str] = {}
+    failures: list[str] = []
+    chunk = _CHUNK[feature_set.workers]
+    chunks = (segments[i : i + chunk] for i in range(0, len(segments), chunk))
+    work = partial(_work, name, feature_set.options)
+    with progress(f"extracting {name}", len(segments)) as advance, table.writer(columns) as writer:
+        for rows in engine.unordered(work, chunks, workers=feature_set.workers, jobs=min(jobs, len(segments))):
+            for key, vector, reason, lasting in rows:
+                if lasting:
+                    writer.add(key, vector, reason)
+                else:
+                    volatile[key] = reason or ""
+                if vector is None:
+                    failures.append(str(reason))
+            advance(len(rows))
+            if len(failures) > most:
+                raise NkululekoError(
+                    f"{name}: {len(failures)} of {len(segments)} segments failed, e.g. {failures[-1]}",
+                    todo="mend the data, or raise FEATS.fail_threshold",
+                )
+    return volatile
+
+
+def _work(name: str, options: Options, segments: list[Segment]) -> list[tuple[bytes, np.ndarray | None, str | None, bool]]:
+    """One worker's share: key, vector or None, reason, and whether to keep that in the store."""
+    return list(_vectors(_instance(name, options), segments))
+
+
+@lru_cache(maxsize=8)
+def _instance(name: str, options: Options) -> FeatureSet:
+    """One extractor a process: setting it up costs as much as a file."""
+    return families.features.load(name)(options)
+
+
+def _vectors(feature_set: FeatureSet, segments: list[Segment]) -> Iterator[tuple[bytes, np.ndarray | None, str | None, bool]]:
+    for segment in segments:
+        try:
+            signal, rate = read_segment(segment.file, segment.start, segment.end)
+            wanted = feature_set.sampling_rate
+            vector = feature_set.extract(resample(signal, rate, wanted), wanted or rate)
+            yield segment.key, np.asarray(vector, dtype=np.float32), None, True
+        except NkululekoError as problem:
+            yield segment.key, None, str(problem), True
+        except Exception as problem:  # one bad file costs one row, not the run
+            yield segment.key, None, f"{segment.file}: {type(problem).__name__}: {problem}", False

@@ -1,0 +1,37 @@
+"""Everything that a run leaves behind is drawn and written here."""
+
+from __future__ import annotations
+
+import json
+
+from nkululeko.config.experiment import ExperimentConfig
+from nkululeko.core import samples as contract
+from nkululeko.core.result import Result
+from nkululeko.core.rundir import RunDir
+from nkululeko.plots._draw import Drawing, draw_all
+from nkululeko.report.audio import clips
+from nkululeko.report.machine import result_json
+from nkululeko.report.page import page
+from nkululeko.report.worst import worst
+
+
+def draw(result: Result, config: ExperimentConfig) -> dict[str, bytes]:
+    """All pictures: file name to content; PNG for the page whatever format is wished."""
+    asked = tuple(name for name in type(config.plot).model_fields if getattr(config.plot, name) is True)
+    formats = tuple(dict.fromkeys(("png", config.plot.format)))
+    return draw_all(result, Drawing(asked=asked, formats=formats, titles=config.plot.titles))
+
+
+def write(result: Result, images: dict[str, bytes], rundir: RunDir, config: ExperimentConfig) -> None:
+    """Write tables, pictures and the page; what an earlier run left and this one did not make is removed."""
+    rundir.write_table("predictions.csv", contract.to_csv_text(result.predictions))
+    rundir.write("result.json", json.dumps(result_json(result), indent=1, ensure_ascii=False))
+    prefix = f"{config.plot.name}_" if config.plot.name else ""
+    for name, content in images.items():
+        if name.endswith(f".{config.plot.format}"):
+            rundir.write_image(prefix + name, content)
+    mistakes = worst(result)
+    sounds = clips(mistake.segment for mistake in mistakes)
+    html = page(result, images, sounds, config.report.title or "", config.report.author or "", mistakes)
+    rundir.write("report.html", html)
+    rundir.finish()

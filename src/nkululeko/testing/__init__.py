@@ -1,0 +1,1 @@
+"""Synthetic speech and corpora made of it, to test and to learn with."""

