@@ -42,7 +42,12 @@ def _speakers(samples: int, random: np.random.Generator, known: bool) -> pd.Data
 
 
 def _groups(value: float) -> pd.DataFrame:
-    rows = [("gender", "female", 1.0), ("gender", "male", 0.9), ("age", "20 to 34", 1.0), ("age", "35 +", 0.8)]
+    rows = [
+        ("gender", "female", 1.0),
+        ("gender", "male", 0.9),
+        ("age", "20 to 34", 1.0),
+        ("age", "35 +", 0.8),
+    ]
     return pd.DataFrame(
         [
             {
@@ -207,7 +212,9 @@ def regression(
     truth = random.uniform(18, 80, samples)
     prediction = 15 + 0.7 * truth + random.normal(0, 7, samples)
     frame = pd.DataFrame({"truth": truth, "prediction": prediction})
-    frame = pd.concat([frame, _speakers(samples, random, speakers).drop(columns="age", errors="ignore")], axis=1)
+    frame = pd.concat(
+        [frame, _speakers(samples, random, speakers).drop(columns="age", errors="ignore")], axis=1
+    )
     frame.index = _index(samples, folder)
     pcc = float(np.corrcoef(truth, prediction)[0, 1])
     mae = float(np.abs(truth - prediction).mean())

@@ -51,9 +51,9 @@ def quickstart(folder: Annotated[Path, typer.Argument(help="Where to put it.")] 
 
 
 def _train(config: str, overrides: list[str], verbose: bool) -> None:
-    from nkululeko.nkululeko import print_run
+    from nkululeko.nkululeko import NOTHING, print_run
 
-    print_run(config, overrides, show=logging.INFO if verbose else logging.WARNING)
+    print_run(config, overrides, show=logging.INFO if verbose else NOTHING)
 
 
 def _exit(action) -> None:  # type: ignore[no-untyped-def]

@@ -16,8 +16,11 @@ if TYPE_CHECKING:  # the door opens at once: everything heavy is imported on the
     from nkululeko.core.companion import Companion
     from nkululeko.core.result import Result
 
+#: a logging level that no line reaches
+NOTHING = logging.CRITICAL + 1
 
-def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = logging.CRITICAL + 1) -> Result:
+
+def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHING) -> Result:
     """Run an experiment: load, split, extract, train, evaluate, report.
 
     Args:
@@ -70,11 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return door("nkululeko.nkululeko", print_run, arguments)
 
 
-def print_run(config: str, overrides: Sequence[str], show: int = logging.WARNING) -> None:
-    """Run an experiment and print its summary."""
-    from nkululeko.report.terminal import print_summary
+def print_run(config: str, overrides: Sequence[str], show: int = NOTHING) -> None:
+    """Run an experiment and print its summary, warnings included."""
+    result = run(config, overrides, show=show)
+    from rich.console import Console
 
-    print_summary(run(config, overrides, show=show))
+    from nkululeko.report.terminal import summary
+
+    Console().print(summary(result))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import importlib.metadata
 import math
 import statistics
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from nkululeko.features._vocal_tract import vocal_tract
 
 parselmouth = pytest.importorskip("parselmouth")
 call = parselmouth.praat.call
+# Praat tells whoever measures a steady vowel by hand that it has no pauses
+pytestmark = pytest.mark.filterwarnings("ignore:The loudest and softest")
 
 RATE = 16000
 EMODB = Path(__file__).resolve().parents[3] / "shared/data/emodb/wav"
@@ -197,6 +200,12 @@ def test_a_synthetic_vowel_is_measured_as_it_was_made() -> None:
     for number, frequency in enumerate((600, 1200, 2500, 3500), start=1):
         assert values[f"f{number}_median"] == pytest.approx(frequency, rel=0.05)
     assert values["hnr"] > measured(vowel(130, noise=0.05))["hnr"] + 3
+
+
+def test_steady_vowels_bring_no_warnings() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert measured(vowel())["pauses"] == 0
 
 
 def test_a_sentence_has_its_syllables_and_its_pause() -> None:

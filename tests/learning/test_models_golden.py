@@ -7,6 +7,7 @@ import pytest
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Model, ModelContext, models
+from nkululeko.learning.models._sklearn import SklearnModel
 
 rng = np.random.default_rng(0)
 TRAIN, TEST = rng.normal(size=(90, 12)), rng.normal(size=(60, 12))
@@ -105,9 +106,9 @@ def test_gmm_is_bayes_rule_over_a_mixture_a_class():
     joint = np.column_stack(
         [
             GaussianMixture(2, covariance_type="diag", random_state=SEED)
-            .fit(TRAIN[LABELS == label])
+            .fit(TRAIN[label == LABELS])
             .score_samples(TEST)
-            + np.log(np.mean(LABELS == label))
+            + np.log(np.mean(label == LABELS))
             for label in ("anger", "fear", "joy")
         ]
     )
@@ -198,10 +199,34 @@ def test_gmm_wants_two_samples_a_class():
         ours("gmm", labels)
 
 
-def test_what_the_library_warns_of_is_said_once(caplog):
-    twice = np.column_stack([TRAIN, TRAIN])
-    model = models.load("lda")()
-    model.fit(twice[:, [0, 0, 1]] * 0, LABELS)
+class Hasty(SklearnModel):
+    """Stops long before it has converged, and complains."""
+
+    def build(self):
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(max_iter=1)
+
+
+def test_what_the_library_warns_of_is_said_in_one_line(caplog):
+    Hasty().fit(TRAIN, LABELS)
     lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == len(set(lines))
-    assert all(line.startswith("model lda: ") for line in lines)
+    assert len(lines) == 1
+    assert "failed to converge" in lines[0]
+    assert "\n" not in lines[0]
+
+
+def test_data_that_the_library_chokes_on_are_an_error_in_one_line():
+    with pytest.raises(NkululekoError, match="model lda cannot learn from these data"):
+        models.load("lda")().fit(np.zeros((90, 3)), LABELS)
+
+
+@pytest.mark.parametrize(("name", "target"), [("rf", LABELS), ("rf_reg", NUMBERS)])
+def test_a_forest_predicts_in_one_thread_so_that_its_sums_have_one_order(name, target, tmp_path):
+    kind = models.load(name)
+    model = kind(kind.Options(n_estimators=3), ModelContext(kind.tasks[0], jobs=2))
+    model.fit(TRAIN, target)
+    model.save(tmp_path)
+    twin = kind(model.options, model.context)
+    twin.restore(tmp_path)
+    assert (model.estimator.n_jobs, twin.estimator.n_jobs) == (1, 1)

@@ -81,8 +81,11 @@ def look(file: str) -> AudioInfo:
 
     if Path(file).is_dir():
         return AudioInfo(file, error="is a folder, not an audio file")
-    if Path(file).stat().st_size == 0:
-        return AudioInfo(file, error="is an empty file")
+    try:
+        if Path(file).stat().st_size == 0:
+            return AudioInfo(file, error="is an empty file")
+    except OSError:  # it was there when the files were listed
+        return AudioInfo(file, error="does not exist")
     state = hashlib.blake2b(digest_size=16)
     try:
         with soundfile.SoundFile(file) as audio:

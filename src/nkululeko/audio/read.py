@@ -23,6 +23,8 @@ def read_segment(file: str, start: float = 0.0, end: float | None = None) -> tup
     """
     import soundfile
 
+    if start < 0:
+        raise NkululekoError(f"the segment begins at {start:g} s, before the file", file)
     try:
         with soundfile.SoundFile(file) as audio:
             rate = audio.samplerate

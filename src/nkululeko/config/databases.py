@@ -11,7 +11,7 @@ from nkululeko.config.fill import Findings, Form
 from nkululeko.config.ini import COMMAND_LINE, RawOption
 from nkululeko.config.paths import resolve
 from nkululeko.config.schema.data import Data, DatabaseConfig
-from nkululeko.config.sections import Entry, Filled, fill
+from nkululeko.config.sections import Entry, Filled, fill, hint_of
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.plugin import Options
 
@@ -45,9 +45,9 @@ def fill_data(
         form.take(entry.raw, entry.name, entry.rank)
     draft = form.build(Findings(findings.source))
     assert isinstance(draft, Data)
-    used = draft.database_names or tuple(others)
-    names = list(dict.fromkeys([*used, *others, *draft.trains, *draft.tests]))
     listed = form.raw("database_names")
+    used = draft.database_names or (_names_in(listed) if listed else tuple(others))
+    names = list(dict.fromkeys([*used, *others, *draft.trains, *draft.tests]))
     for name in names:
         if name in spellings(Data):
             findings.wrong(
@@ -77,6 +77,11 @@ def fill_data(
     return filled
 
 
+def _names_in(raw: RawOption) -> tuple[str, ...]:
+    """What a list of databases with a mistake in it means, so that one mistake does not bring others."""
+    return tuple(dict.fromkeys(map(str, raw.value))) if isinstance(raw.value, list | tuple) else ()
+
+
 def _database(name: str, databases: Iterable[str]) -> str | None:
     """The database that an option belongs to: the longest name that it begins with."""
     owners = [known for known in databases if name == known or name.startswith(f"{known}.")]
@@ -88,15 +93,19 @@ def _stranger(raw: RawOption, databases: Sequence[str], findings: Findings) -> N
     before, dot, _ = raw.name.partition(".")
     dotted = {name.partition(".")[0] for name in spellings(Data) if "." in name}
     if dot and before not in dotted:
+        if not databases:
+            return  # that databases are missing is a mistake of its own
         what = f"{raw.label}: '{before}' is not listed in databases"
         findings.unknown(raw.place, what, did_you_mean(before, databases))
         return
-    prefixed = [f"{name}.{known}" for name in databases for known in spellings(DatabaseConfig)]
-    hint = did_you_mean(raw.name, [*spellings(Data), *databases])
-    if not hint.startswith("did you mean"):
-        hint = did_you_mean(raw.name, prefixed)
-    if not hint.startswith("did you mean"):
-        hint = f"if '{raw.name}' is a database, list it in databases"
+    hint = hint_of(raw.name, [*spellings(Data), *databases])
+    if raw.name in spellings(DatabaseConfig) or not hint.startswith("did you mean"):
+        first = databases[0] if databases else "NAME"
+        hint = hint_of(raw.name, spellings(DatabaseConfig), f"{first}.")
+        hint = hint if hint.startswith("did you mean") else ""
+    if not hint and not databases:
+        return  # that databases are missing is a mistake of its own
+    hint = hint or f"if '{raw.name}' is a database, list it in databases"
     findings.unknown(raw.place, f"unknown option '{raw.name}' in [DATA]", hint)
 
 

@@ -6,8 +6,8 @@ which plug-ins it is for, whether this version has it.
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar
@@ -93,9 +93,9 @@ def option(
     return info
 
 
-def resolved(make: Callable[[], Any] = tuple) -> Any:
+def resolved(default: Any) -> Any:
     """Declare a field that is no option: filled in when the whole file is known."""
-    return Field(default_factory=make, json_schema_extra={"resolved": True})
+    return Field(default, json_schema_extra={"resolved": True})
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,10 @@ class Declared:
 
 @cache
 def declared(model: type[Options]) -> dict[str, Declared]:
-    """The options of a section or of a plug-in, by the name of their field."""
+    """The options of a section or of a plug-in, by the name of their field; inherited ones come last."""
     options = {}
-    for name, info in model.model_fields.items():
+    own = inspect.get_annotations(model)
+    for name, info in sorted(model.model_fields.items(), key=lambda item: item[0] not in own):
         extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         if extra.get("resolved"):
             continue

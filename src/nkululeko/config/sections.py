@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,10 +164,15 @@ def _left_over(model: type[Section], entry: Entry, forms: dict[Plugged, Form], f
                 return
             known += spellings(other.model)
     before = raw.name.removesuffix(entry.name)
-    hint = did_you_mean(entry.name, known)
-    if before:  # a database's option: as it would be written
-        hint = did_you_mean(raw.name, [before + name for name in known])
+    hint = hint_of(entry.name, known, before)
     findings.unknown(raw.place, f"unknown option '{raw.name}' in [{raw.section}]", hint)
+
+
+def hint_of(name: str, known: Iterable[str], before: str = "") -> str:
+    """The nearest known options, as they would be written behind ``before``; case matters least."""
+    same = [word for word in known if word.lower() == name.lower()]
+    hint = did_you_mean(name, same or known)
+    return re.sub("'([^']+)'", lambda found: f"'{before}{found[1]}'", hint)
 
 
 def check_effects(filled: Filled, everything_chosen: set[Plugged], findings: Findings) -> None:

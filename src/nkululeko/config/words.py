@@ -79,10 +79,16 @@ def expected(info: FieldInfo, pattern: bool = False) -> str:
 
 
 def choices(annotation: Any) -> list[Any]:
-    """The values of the literals in a type."""
-    found = [value for part in members(annotation) if get_origin(part) is Literal for value in get_args(part)]
-    inner = [arg for part in members(annotation) if is_list(part) for arg in get_args(part) if arg is not ...]
-    return found + [value for part in inner for value in choices(part)]
+    """The values of a type that has nothing but literals, else none.
+
+    Example:
+        >>> choices(Literal["a", "b"] | None), choices(Literal["a"] | float)
+        (['a', 'b'], [])
+    """
+    parts = [part for part in members(annotation) if part is not types.NoneType]
+    if not all(get_origin(part) is Literal for part in parts):
+        return []
+    return [value for part in parts for value in get_args(part)]
 
 
 def _alternatives(annotation: Any, metadata: Iterable[Any] = ()) -> list[str]:
@@ -126,7 +132,7 @@ def _limits(annotation: Any, metadata: Iterable[Any]) -> str:
             limit = getattr(item, name, None)
             if limit is None or ("length" in name) != (is_list(annotation) or annotation is str):
                 continue
-            found.append(f"{sign} {limit:g}" if annotation in (int, float) else f"{sign} {limit}")
+            found.append(f"{sign} {limit:g}" if isinstance(limit, float) else f"{sign} {limit}")
     return (" " + " and ".join(found)) if found else ""
 
 

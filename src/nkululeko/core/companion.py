@@ -15,17 +15,21 @@ import importlib
 import logging
 import os
 import pickle
-import signal
+import queue
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
-_CHILD = "import sys; sys.path[:] = {path!r}; from nkululeko.core.companion import _serve; _serve({nice})"
+_CHILD = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"  # Ctrl-C is the parent's to handle
+    " sys.path[:] = {path!r}; from nkululeko.core.companion import _serve; _serve({nice})"
+)
 #: larger arguments are not sent: the work is then done in this process, so memory is not needed twice
 LARGE = 256 * 2**20
 
@@ -47,6 +51,8 @@ class Companion:
             [sys.executable, "-c", _CHILD.format(path=sys.path, nice=nice)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # OpenMP threads that wait shall sleep: spinning takes the cores from whoever has work
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
         )
         self._lock = threading.Lock()
 
@@ -58,13 +64,23 @@ class Companion:
 
     def _call(self, future: Future[T], function: Callable[..., T], args: tuple[Any, ...]) -> None:
         try:
+            # pickled before it is sent: a value that cannot be must not leave half a request behind
+            request = pickle.dumps((function, args), protocol=5)
+        except Exception as problem:  # of any kind: __reduce__ is everybody's own
+            future.set_exception(RuntimeError(f"cannot be sent to the companion process ({problem})"))
+            return
+        try:
             with self._lock:
                 assert self._process.stdin and self._process.stdout
-                pickle.dump((function, args), self._process.stdin, protocol=5)
-                self._process.stdin.flush()
-                outcome, error, records = pickle.load(self._process.stdout)
-        except (OSError, EOFError, pickle.PickleError) as problem:
+                _send(self._process.stdin, request)
+                answer = _receive(self._process.stdout)
+        except (OSError, EOFError, ValueError) as problem:  # ValueError: the pipe is closed
             future.set_exception(RuntimeError(f"the companion process ended early ({problem!r})"))
+            return
+        try:
+            outcome, error, records = pickle.loads(answer)
+        except Exception as problem:
+            future.set_exception(RuntimeError(f"the companion process gave no readable answer ({problem!r})"))
             return
         for record in records:
             logging.getLogger(record.name).handle(record)
@@ -103,29 +119,69 @@ class _Collect(logging.Handler):
 
 def _serve(nice: int) -> None:
     """The other process: answers requests until its input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if nice and hasattr(os, "nice"):
         os.nice(nice)
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     gc.disable()  # nothing that an import makes is garbage: saves a tenth of its time
     handler = _Collect()
     logger = logging.getLogger("nkululeko")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     while True:
-        try:
-            function, args = pickle.load(requests)
-        except EOFError:
-            return
+        request = requests.get()
         handler.records = []
-        outcome, error = None, None
-        try:
-            outcome = function(*args)
-        except Exception as problem:
-            error = problem
-        pickle.dump((outcome, error, handler.records), answers, protocol=5)
-        answers.flush()
+        answer = _answer(request, handler.records)
+        with contextlib.suppress(BrokenPipeError):  # the parent has ended: so will this process
+            _send(answers, answer)
+
+
+def _listen(source: IO[bytes], requests: queue.SimpleQueue[bytes]) -> None:
+    """Take requests; the end of the input is that of the parent, and nobody waits for what is being done."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            requests.put(_receive(source))
+    os._exit(0)
+
+
+def _answer(request: bytes, records: list[logging.LogRecord]) -> bytes:
+    """Do what is asked: the pickled outcome or error, and what was logged meanwhile."""
+    outcome, error = None, None
+    try:
+        function, args = pickle.loads(request)
+        outcome = function(*args)
+    except Exception as problem:
+        problem.add_note("in the companion process:\n" + traceback.format_exc())
+        error = problem
+    try:
+        answer = pickle.dumps((outcome, error, records), protocol=5)
+        if error is not None:
+            pickle.loads(answer)  # some errors can be pickled, but not back
+        return answer
+    except Exception as problem:
+        text = f"{type(error).__name__}: {error}" if error else f"the result cannot be sent: {problem}"
+        return pickle.dumps((None, RuntimeError(text), []), protocol=5)
+
+
+def _send(pipe: IO[bytes], content: bytes) -> None:
+    pipe.write(len(content).to_bytes(8, "little"))
+    pipe.write(content)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> bytes:
+    """What was sent as one.
+
+    Raises:
+        EOFError: the other side has ended
+    """
+    size = pipe.read(8)
+    content = pipe.read(int.from_bytes(size, "little")) if len(size) == 8 else b""
+    if len(size) < 8 or len(content) < int.from_bytes(size, "little"):
+        raise EOFError("nothing more comes")
+    return content
 
 
 def preload(*modules: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
@@ -22,7 +23,8 @@ def unordered(
 ) -> Iterator[B]:
     """Apply a function to every item, in parallel; results come in the order in which they are done.
 
-    Only a few items are under way at any time, so memory does not grow with their number.
+    Only a few items are read ahead of the workers, so memory does not grow with their number, as long as the
+    caller takes the results as fast as they come. Who closes the generator early ends the work.
 
     Args:
         function: a plain function; for processes it and its values must pickle
@@ -37,4 +39,11 @@ def unordered(
 
     backend = "threading" if workers == "threads" else "loky"
     parallel = Parallel(n_jobs=jobs, backend=backend, return_as="generator_unordered", batch_size=1)
-    yield from parallel(delayed(function)(item) for item in items)
+    results = parallel(delayed(function)(item) for item in items)
+    try:
+        for result in results:  # not 'yield from', which would close it before the warning is silenced
+            yield result
+    finally:
+        with warnings.catch_warnings():  # joblib complains of work that was given up: on purpose here
+            warnings.simplefilter("ignore")
+            results.close()

@@ -35,6 +35,9 @@ class ConfigError(NkululekoError):
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
         self.mistakes = list(mistakes)
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[list[NkululekoError]]]:
+        return type(self), (self.mistakes,)  # errors travel between processes
+
 
 def missing_package(package: str, extra: str, needed_for: str) -> NkululekoError:
     """The error of an optional package that is not installed; names the extra to install.

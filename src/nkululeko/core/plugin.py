@@ -47,6 +47,8 @@ class Plugin(ABC):
     summary: ClassVar[str] = ""
     #: licence the user must be told of, empty if there is nothing to tell
     licence: ClassVar[str] = ""
+    #: the name of a plug-in from outside, that of its entry point
+    _registered: ClassVar[str] = ""
 
     def __init__(self, options: Any = None) -> None:
         self.options = options if options is not None else self.Options()
@@ -54,7 +56,7 @@ class Plugin(ABC):
     @classmethod
     def plugin_name(cls) -> str:
         """The plug-in's name: that of its file (a trailing underscore, for Python's keywords, is dropped)."""
-        return cls.__module__.rsplit(".", 1)[-1].rstrip("_")
+        return cls._registered or cls.__module__.rsplit(".", 1)[-1].rstrip("_")
 
 
 P = TypeVar("P", bound=Plugin)
@@ -82,10 +84,12 @@ class Family(Generic[P]):
 
     def _names(self) -> list[str]:
         """All names, sorted; nothing is imported but the folder's own package."""
+        return sorted(self._own_names() | {point.name for point in self._entry_points()})
+
+    def _own_names(self) -> set[str]:
         folders = importlib.import_module(self.package).__path__
         files = [file.stem for folder in folders for file in Path(folder).glob("*.py")]
-        own = {stem.rstrip("_") for stem in files if not stem.startswith("_")}
-        return sorted(own | {point.name for point in self._entry_points()})
+        return {stem.rstrip("_") for stem in files if not stem.startswith("_")}
 
     def _entry_points(self) -> list[importlib.metadata.EntryPoint]:
         return list(_all_entry_points().select(group=self.package))
@@ -95,7 +99,13 @@ class Family(Generic[P]):
         return name in self.names() or self._alias(name) is not None
 
     def _alias(self, name: str) -> str | None:
-        return next((known for known in self.names() if name in self.load(known).also), None)
+        return next((known for known in self.names() if name in self._spellings(known)), None)
+
+    def _spellings(self, name: str) -> tuple[str, ...]:
+        try:
+            return self.load(name).also
+        except NkululekoError:  # a package from outside that cannot be imported hinders only itself
+            return ()
 
     def _load(self, name: str) -> type[P]:
         """The plug-in's class; imports its one file.
@@ -108,9 +118,8 @@ class Family(Generic[P]):
             if alias is None:
                 raise NkululekoError(f"unknown {self.noun} '{name}'", todo=did_you_mean(name, self.names()))
             return self.load(alias)
-        for point in self._entry_points():
-            if point.name == name:
-                return point.load()
+        if name not in self._own_names():  # ours go first: nobody may take the place of 'os' by its name
+            return self._from_outside(next(point for point in self._entry_points() if point.name == name))
         stem = name if self._module_exists(name) else f"{name}_"
         module = importlib.import_module(f"{self.package}.{stem}")
         classes = [
@@ -121,6 +130,19 @@ class Family(Generic[P]):
         if len(classes) != 1:
             raise TypeError(f"{module.__name__} must define exactly one {self.base.__name__}, not {len(classes)}")
         return classes[0]
+
+    def _from_outside(self, point: importlib.metadata.EntryPoint) -> type[P]:
+        """The class that an entry point names; it goes by the entry point's name."""
+        where = f"{self.noun} '{point.name}' (package {point.dist.name if point.dist else '?'}, {point.value})"
+        try:
+            plugin = point.load()
+        except Exception as problem:  # whatever the other package does while it is imported
+            reason = f"cannot be imported ({type(problem).__name__}: {problem})"
+            raise NkululekoError(reason, where, "mend or remove the package") from problem
+        if not (inspect.isclass(plugin) and issubclass(plugin, self.base)):
+            raise NkululekoError(f"is no {self.base.__name__}", where, "mend or remove the package")
+        plugin._registered = point.name
+        return plugin
 
     def _module_exists(self, stem: str) -> bool:
         folders = importlib.import_module(self.package).__path__

@@ -48,7 +48,8 @@ class RunDir:
         self.folder = Path(root).absolute() / name
         self._images, self._models, self._results = images, models, results
         self._written: set[str] = set()
-        self._foreign: set[Path] = set()
+        #: what stood in the folder of models before this run; None: this run has no models
+        self._foreign: set[Path] | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
@@ -61,9 +62,16 @@ class RunDir:
         return self.folder / name
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file of the run."""
+        """Write a file of the run.
+
+        Raises:
+            NkululekoError: it cannot be written, e.g. the disk is full
+        """
         path = self.path(name)
-        write_atomically(path, content.encode() if isinstance(content, str) else content)
+        try:
+            write_atomically(path, content.encode() if isinstance(content, str) else content)
+        except OSError as problem:
+            raise NkululekoError(f"cannot be written ({problem.strerror})", str(path), "change EXP.root") from None
         self._written.add(path.relative_to(self.folder).as_posix())
         return path
 
@@ -82,21 +90,21 @@ class RunDir:
         for name in self._previous():
             path = self.folder / name
             if folder in path.parents:
-                path.unlink(missing_ok=True)
+                _remove(path)
         self._foreign = set(folder.rglob("*"))
         return folder
 
     def finish(self) -> None:
         """Remove what the last run wrote and this one did not, and remember what there is now."""
-        models = self.folder / self._models
-        self._written |= {
-            path.relative_to(self.folder).as_posix()
-            for path in models.rglob("*")
-            if path.is_file() and path not in self._foreign
-        }
+        if self._foreign is not None:
+            self._written |= {
+                path.relative_to(self.folder).as_posix()
+                for path in (self.folder / self._models).rglob("*")
+                if path.is_file() and path not in self._foreign
+            }
         for name in self._previous() - self._written:
             path = self.folder / name
-            path.unlink(missing_ok=True)
+            _remove(path)
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
         write_atomically(self.path(_MANIFEST), json.dumps(sorted(self._written), indent=0).encode())
@@ -107,9 +115,17 @@ class RunDir:
             names = json.loads(self.path(_MANIFEST).read_text())
         except (OSError, ValueError):
             return set()
+        if not isinstance(names, list):
+            return set()
         inside = self.folder.resolve()
         return {
             name
             for name in names
-            if isinstance(name, str) and inside in (self.folder / name).resolve().parents
+            if isinstance(name, str) and "\0" not in name and inside in (self.folder / name).resolve().parents
         }
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a link to one; folders stay."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)

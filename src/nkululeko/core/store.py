@@ -4,7 +4,7 @@ A row's key hashes the audio's content and the segment; a table's name hashes th
 and its versions. So an old row can never meet a changed file, option or model.
 
 ``STORE/features/NAME-HASH/*.parquet`` hold ``key`` (16 bytes), ``error`` (why there is no vector) and
-``vector`` (float32, little-endian, as fixed-length binary: reading is one copy, at over 1 GB/s, where 6,000
+``vector`` (float32, little-endian, as fixed-length binary: reading is one copy and a checksum, where 6,000
 Parquet columns would take minutes); the names of the columns stand in the file's metadata. Each writer
 adds files of its own, written atomically, so any number of processes may write at once.
 
@@ -16,20 +16,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import sqlite3
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nkululeko.core.errors import NkululekoError
 
+if TYPE_CHECKING:
+    import pyarrow
+
+_log = logging.getLogger("nkululeko")
 _COLUMNS = b"nkululeko.columns"
 _FLUSH_BYTES = 16 * 2**20
 _FLUSH_SECONDS = 10.0
@@ -91,12 +97,16 @@ class FeatureTable:
         values = np.empty((len(wanted), 0), dtype=np.float32)
         for file in sorted(self.folder.glob("*.parquet")):
             part = _Part.open(file)
-            if part is None:
+            if part is None or (columns and part.columns != columns):
+                _log.info("%s: is damaged or of another kind, and is not used", file)
                 continue
             if not columns:
                 columns = part.columns
                 values = np.full((len(wanted), len(columns)), np.nan, dtype=np.float32)
-            part.fill(ordered, order, values, found, errors)
+            try:
+                part.fill(ordered, order, values, found, errors)
+            except OSError as problem:  # a checksum: the rows read so far are sound, the others are computed again
+                _log.info("%s: is damaged (%s)", file, problem)
         return Vectors(columns, values, found, errors)
 
     def writer(self, columns: Sequence[str]) -> TableWriter:
@@ -117,8 +127,11 @@ class _Part:
         import pyarrow.parquet
 
         try:
-            file = pyarrow.parquet.ParquetFile(path)
-            columns = json.loads(file.schema_arrow.metadata[_COLUMNS])
+            file = pyarrow.parquet.ParquetFile(path, page_checksum_verification=True)
+            schema = file.schema_arrow
+            columns = json.loads(schema.metadata[_COLUMNS])
+            if not schema.remove_metadata().equals(_schema(len(columns))):
+                return None
         except (OSError, ValueError, KeyError, TypeError, pyarrow.ArrowException):
             return None
         return cls(file, columns)
@@ -148,6 +161,15 @@ class _Part:
         keys = self.file.read_row_group(group, columns=["key"]).column(0).combine_chunks()  # type: ignore[attr-defined]
         here = _bytes(keys, 16).view("S16").ravel()
         return bool((np.searchsorted(ordered, here, "right") > np.searchsorted(ordered, here, "left")).any())
+
+
+def _schema(columns: int) -> pyarrow.Schema:
+    """What a file holds, for vectors of so many columns."""
+    import pyarrow
+
+    return pyarrow.schema(
+        [("key", pyarrow.binary(16)), ("error", pyarrow.string()), ("vector", pyarrow.binary(4 * columns))]
+    )
 
 
 def _bytes(array: object, width: int) -> np.ndarray:
@@ -187,33 +209,43 @@ class TableWriter:
         if not self._keys:
             return
         import pyarrow
-        import pyarrow.parquet
 
         width = 4 * len(self.columns)
         vectors = np.ascontiguousarray(self._vectors)
-        table = pyarrow.table(
-            {
-                "key": pyarrow.array(self._keys, pyarrow.binary(16)),
-                "error": pyarrow.array(self._errors, pyarrow.string()),
-                "vector": pyarrow.FixedSizeBinaryArray.from_buffers(
-                    pyarrow.binary(width), len(vectors), [None, pyarrow.py_buffer(vectors)]
-                ),
-            }
-        ).replace_schema_metadata({_COLUMNS: json.dumps(self.columns)})
+        columns = [
+            pyarrow.array(self._keys, pyarrow.binary(16)),
+            pyarrow.array(self._errors, pyarrow.string()),
+            pyarrow.FixedSizeBinaryArray.from_buffers(
+                pyarrow.binary(width), len(vectors), [None, pyarrow.py_buffer(vectors)]
+            ),
+        ]
+        schema = _schema(len(self.columns)).with_metadata({_COLUMNS: json.dumps(self.columns)})
+        try:
+            self._write(pyarrow.Table.from_arrays(columns, schema=schema))
+        except OSError as problem:
+            reason = os.strerror(problem.errno) if problem.errno else str(problem)
+            raise NkululekoError(
+                f"cannot keep features there ({reason})", str(self.folder), "set EXP.store to a folder you may write to"
+            ) from None
+        self._keys, self._vectors, self._errors = [], [], []
+        self._since = time.monotonic()
+
+    def _write(self, table: pyarrow.Table) -> None:
+        """One more file, as a whole or not at all."""
+        import pyarrow.parquet
+
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{time.time_ns()}-{uuid.uuid4().hex[:12]}.parquet"
         temporary = self.folder / f".{name}.tmp"
         try:
             pyarrow.parquet.write_table(
                 table, temporary, compression="none", use_dictionary=False, write_statistics=False,
-                row_group_size=max(64, _FLUSH_BYTES // max(1, width)),
+                write_page_checksum=True, row_group_size=max(64, _FLUSH_BYTES // max(1, 4 * len(self.columns))),
             )  # fmt: skip
             temporary.replace(self.folder / name)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        self._keys, self._vectors, self._errors = [], [], []
-        self._since = time.monotonic()
 
     def __enter__(self) -> TableWriter:
         return self
@@ -253,26 +285,34 @@ class FeatureStore:
         """
         known: dict[str, tuple] = {}
         paths = list(signatures)
-        with contextlib.suppress(sqlite3.Error), self._audio() as database:
+
+        def look_up(database: sqlite3.Connection) -> None:
             for begin in range(0, len(paths), 500):
                 chunk = paths[begin : begin + 500]
                 marks = ",".join("?" * len(chunk))
                 rows = database.execute(f"SELECT * FROM audio WHERE path IN ({marks})", chunk)
                 known.update({row[0]: row[2:] for row in rows if row[1] == signatures[row[0]]})
+
+        self._ask(look_up)
         return known
 
     def remember_audio(self, rows: Iterable[tuple]) -> None:
         """Remember (path, signature, content, frames, sampling rate, channels, error) of files."""
-        with contextlib.suppress(sqlite3.Error), self._audio() as database:
-            database.executemany("INSERT OR REPLACE INTO audio VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._ask(lambda database: database.executemany("INSERT OR REPLACE INTO audio VALUES (?, ?, ?, ?, ?, ?, ?)", rows))
 
-    @contextlib.contextmanager
-    def _audio(self):  # type: ignore[no-untyped-def]
-        """The database of content hashes; where it cannot be used, files are just hashed again."""
-        with contextlib.closing(sqlite3.connect(self.root / "audio.sqlite", timeout=30)) as database:
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS audio (path TEXT PRIMARY KEY, signature TEXT, content BLOB,"
-                " frames INTEGER, rate INTEGER, channels INTEGER, error TEXT)"
-            )
-            with database:
-                yield database
+    def _ask(self, action: Callable[[sqlite3.Connection], object]) -> None:
+        """Use the database of content hashes; where that is impossible, files are just hashed again."""
+        path = self.root / "audio.sqlite"
+        try:
+            with contextlib.closing(sqlite3.connect(path, timeout=30)) as database, database:
+                database.execute(
+                    "CREATE TABLE IF NOT EXISTS audio (path TEXT PRIMARY KEY, signature TEXT, content BLOB,"
+                    " frames INTEGER, rate INTEGER, channels INTEGER, error TEXT)"
+                )
+                action(database)
+        except sqlite3.OperationalError as problem:  # locked for long, a full disk, no permission
+            _log.info("%s: cannot be used (%s)", path, problem)
+        except sqlite3.DatabaseError as problem:
+            _log.info("%s: is damaged (%s) and begun anew", path, problem)
+            with contextlib.suppress(OSError):
+                path.unlink()

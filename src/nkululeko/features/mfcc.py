@@ -92,12 +92,12 @@ class Mfcc(FeatureSet):
         samples = np.asarray(signal, dtype=np.float32)
         _check(samples, sampling_rate)
         o = self.options
-        scaled = samples * np.float32(kaldi.FULL_SCALE)
-        energy, bands = kaldi.log_mel(scaled.tolist(), o.n_mels)
+        # an offset correlates with itself at any lag: the pitch tracker would take it for voice
+        scaled = ((samples - samples.mean(dtype=np.float64)) * kaldi.FULL_SCALE).tolist()
+        energy, bands = kaldi.log_mel(scaled, o.n_mels)
         cepstra = kaldi.cepstra(bands, o.n_mfcc)
         moving = kaldi.deltas(np.column_stack([cepstra, energy]))
-        # an offset correlates with itself at any lag: it would be taken for voice
-        f0, voicing = kaldi.pitch((scaled - scaled.mean(dtype=np.float64)).tolist(), o.f0min, o.f0max)
+        f0, voicing = kaldi.pitch(scaled, o.f0min, o.f0max)
         voiced = voicing > VOICED
         parts: list[np.ndarray] = [
             functionals.basic(np.hstack([bands, cepstra, moving])).ravel(),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from nkululeko.core.plugin import Options, option
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -56,7 +57,8 @@ def finish(figure: Figure) -> Figure:
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.05).execute(figure)
+    fixed = any(axes.get_aspect() != "auto" for axes in figure.axes)
+    ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.05, compress=fixed).execute(figure)
     for axes in figure.axes:
         place = axes.get_position()
         axes.title.set_x((LEFT - place.x0) / place.width)
@@ -82,16 +84,16 @@ def plain(text: object, width: int = 28) -> str:
 
 
 def number(value: float) -> str:
-    """Three decimals (fewer from 10 on), as the report writes them: no leading zero, a true minus sign.
+    """Three decimals (fewer from 10 on), as the report writes them: no leading zero.
 
     Example:
         >>> number(0.5), number(-0.25), number(1234.5), number(float("nan"))
-        ('.500', '−.250', '1234.5', '–')
+        ('.500', '-.250', '1234.5', 'n/a')
     """
     if value != value:
-        return "–"
+        return "n/a"
     digits = f"{abs(value):.{3 if abs(value) < 10 else 2 if abs(value) < 100 else 1}f}"
-    return ("−" if value < 0 and digits.strip("0.") else "") + digits.removeprefix("0" if value else "")
+    return ("-" if value < 0 and digits.strip("0.") else "") + digits.removeprefix("0" if value else "")
 
 
 def score_text(score: Score) -> str:
@@ -102,7 +104,7 @@ def score_text(score: Score) -> str:
     return f"{text} [{number(score.low)}, {number(score.high)}]"
 
 
-def title(axes: Axes, options: PlotOptions, *lines: str, width: int = 64) -> None:
+def title(axes: Axes, options: Any, *lines: str, width: int = 64) -> None:
     """Write the title, unless titles are turned off: first line bold, the others below it."""
     if not options.titles:
         return
@@ -113,7 +115,9 @@ def title(axes: Axes, options: PlotOptions, *lines: str, width: int = 64) -> Non
         figure.suptitle(head, fontsize=TITLE_SIZE, fontweight="bold", color=INK, x=LEFT, ha="left")
 
 
-def frame(axes: Axes, x_label: str = "", y_label: str = "", grid: str = "both") -> None:
+def frame(
+    axes: Axes, x_label: str = "", y_label: str = "", grid: Literal["x", "y", "both", ""] = "both"
+) -> None:
     """Light grid, no box, labelled axes; ``grid``: ``x``, ``y``, ``both`` or empty."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -137,7 +141,9 @@ def turn(labels: Sequence[str], room: int) -> float:
     return 0.0 if max(map(len, labels), default=0) <= room else 45.0
 
 
-def scatter(axes: Axes, x: object, y: object, *, count: int, colour: str = MAIN, marker: str = "o") -> None:
+def scatter(
+    axes: Axes, x: np.ndarray, y: np.ndarray, *, count: int, colour: str = MAIN, marker: str = "o"
+) -> None:
     """A cloud of points: clear dots where there are few, see-through ones where they overlap.
 
     ``count`` is the number of points in the whole plot. Many points become one embedded picture, so

@@ -61,7 +61,7 @@ class BlandAltman(Plot):
         _style.scatter(axes, (truth + prediction) / 2, prediction - truth, count=len(truth))
         axes.axhline(0, color=_style.SOFT, linewidth=0.8)
         target = _style.plain(result.target)
-        _style.frame(axes, f"mean of true and predicted {target}", "prediction − truth")
+        _style.frame(axes, f"mean of true and predicted {target}", "prediction minus truth")
         lines = []
         if len(truth) > 1:
             low, mean, high = limits(truth, prediction)
@@ -76,7 +76,7 @@ class BlandAltman(Plot):
 
 def _lines(axes: Axes, low: float, mean: float, high: float) -> None:
     """The mean difference and the limits, with their values at the right edge."""
-    for value, style, name in ((high, "--", "+1.96 SD"), (mean, "-", "mean"), (low, "--", "−1.96 SD")):
+    for value, style, name in ((high, "--", "+1.96 SD"), (mean, "-", "mean"), (low, "--", "-1.96 SD")):
         axes.axhline(value, color=_style.ACCENT, linestyle=style, linewidth=1.5)
         axes.annotate(
             f"{name}\n{_style.number(value)}",

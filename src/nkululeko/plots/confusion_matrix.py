@@ -58,7 +58,9 @@ class ConfusionMatrix(Plot):
         axes.set_aspect("equal")
         axes.invert_yaxis()
         _cells(figure, axes, counts, share)
-        _labels(axes, [str(name) for name in confusion.index], [str(name) for name in confusion.columns], total)
+        _labels(
+            axes, [str(name) for name in confusion.index], [str(name) for name in confusion.columns], total
+        )
         bar = figure.colorbar(image, ax=axes, use_gridspec=False, shrink=0.8, pad=0.02, ticks=[0, 0.5, 1])
         bar.ax.set_yticklabels(["0 %", "50 %", "100 %"], fontsize=_style.TICK_SIZE, color=_style.INK)
         bar.set_label("share of the true class", fontsize=_style.LABEL_SIZE, color=_style.INK)

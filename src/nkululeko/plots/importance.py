@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nkululeko.core.families import Plot
 from nkululeko.core.plugin import option
@@ -33,9 +33,10 @@ class Importance(Plot):
 
     def draw(self, result: Result) -> Figure:
         """One bar a feature."""
+        options: Any = self.options
         importance = result.importance
         assert importance is not None
-        top = importance.iloc[: self.options.max_feats]
+        top = importance.iloc[: options.max_feats]
         names = [_style.plain(name, 44) for name in top.index]
         figure = _style.new_figure(7.2, 1.4 + 0.26 * len(top))
         axes = figure.subplots()

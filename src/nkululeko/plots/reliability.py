@@ -43,7 +43,9 @@ class Reliability(Plot):
         curve.plot(confidence, accuracy, color=_style.MAIN, linewidth=1.8)
         # the area of a dot grows with the samples behind it, so that a stray dot is not over-read
         sizes = 24 + 120 * count / count.max()
-        curve.scatter(confidence, accuracy, s=sizes, c=_style.MAIN, edgecolors="white", linewidths=0.8, zorder=3)
+        curve.scatter(
+            confidence, accuracy, s=sizes, c=_style.MAIN, edgecolors="white", linewidths=0.8, zorder=3
+        )
         curve.set_xlim(0, 1)
         curve.set_ylim(-0.03, 1.03)
         _style.frame(curve, "", "share of correct answers")

@@ -83,7 +83,7 @@ def _encode(signal: np.ndarray, rate: int) -> tuple[bytes, str]:
 
     buffer = io.BytesIO()
     soundfile.write(buffer, signal, rate, format="FLAC", subtype="PCM_16")
-    if buffer.tell() <= LARGEST:
+    if len(buffer.getvalue()) <= LARGEST:
         return buffer.getvalue(), "audio/flac"
     if rate not in MP3_RATES:
         import audresample

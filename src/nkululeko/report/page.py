@@ -79,7 +79,7 @@ def page(
     Args:
         result: of a run
         images: file name to content, as :func:`nkululeko.plots.draw_all` gives them; PNG and SVG are shown
-        audio: clips of the worst mistakes, as :func:`nkululeko.report.audio.clips` gives them; None: no players
+        audio: clips of the worst mistakes, from :func:`nkululeko.report.audio.clips`; None: no players
         title: of the page; the experiment's name without one
         author: named below the title
         mistakes: the worst mistakes, where they are known already
@@ -103,7 +103,7 @@ def page(
         verdict=words.verdict(result.headline, guess),
         judgement=words.judgement(result.headline, guess),
         cards=[_card(mistake, audio) for mistake in (worst(result) if mistakes is None else mistakes)],
-        with_audio=bool(audio) and any(audio.values()),
+        with_audio=any((audio or {}).values()),
         training=tables.training_rows(result),
         test_speakers=_speakers(result),
         provenance=tables.provenance(result.provenance),
@@ -164,8 +164,8 @@ def _card(mistake: Mistake, audio: Mapping[Segment, Clip | None] | None) -> Card
         sound = audio.get(mistake.segment)
         source = _address(sound.data, sound.mime) if sound else ""
         silence = "" if sound else "This recording could not be read."
-        if sound and sound.cut:
-            facts.append(("clip", f"the first {sound.seconds:.0f} s"))
+        if sound:
+            facts.append(("the first" if sound.cut else "length", f"{sound.seconds:.1f} s"))
     name = file.replace("\\", "/").rsplit("/", 1)[-1]
     return Card(
         clean(name), clean(file), facts, cell(mistake.truth), cell(mistake.prediction), source, silence

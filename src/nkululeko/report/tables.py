@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nkululeko.report import words
 from nkululeko.report.text import cell, clean, count, interval, number
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nkululeko.core.result import Result
+    from nkululeko.core.result import Result, Score
 
 #: names of columns as people read them
 TITLES = {
@@ -56,19 +55,22 @@ def from_frame(frame: pd.DataFrame, titles: Mapping[str, str] | None = None) -> 
 
 
 def scores(result: Result) -> Table:
-    """Every score with its interval, the headline first, and what it is."""
-    ordered = sorted(result.scores.values(), key=lambda score: score.name != result.measure)
+    """Every score with its interval, the headline first."""
     rows = [
         [
             clean(score.label),
             number(score.value),
             interval(score.low, score.high),
             "higher" if score.higher_is_better else "lower",
-            words.measure(score.name) or "–",
         ]
-        for score in ordered
+        for score in ordered(result)
     ]
-    return Table(["measure", "value", f"{100 * result.interval.level:.0f} % interval", "better", "what it is"], rows)
+    return Table(["measure", "value", f"{100 * result.interval.level:.0f} % interval", "better if"], rows)
+
+
+def ordered(result: Result) -> list[Score]:
+    """All scores, the headline first."""
+    return sorted(result.scores.values(), key=lambda score: score.name != result.measure)
 
 
 def per_class(frame: pd.DataFrame) -> Table:
@@ -84,7 +86,8 @@ def confusion(frame: pd.DataFrame) -> Table:
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
     rows = [
-        [clean(label), *(count(value) for value in row)] for label, row in zip(frame.index, counts, strict=True)
+        [clean(label), *(count(value) for value in row)]
+        for label, row in zip(frame.index, counts, strict=True)
     ]
     shades = np.rint(10 * share).astype(int).tolist()
     return Table(["truth \\ prediction", *(clean(name) for name in frame.columns)], rows, shades)
@@ -97,16 +100,15 @@ def groups(result: Result) -> Table | None:
         return None
     rows = [
         [
-            clean(row["variable"]),
-            clean(row["group"]),
-            count(row["n"]),
-            count(row["speakers"]),
+            f"{clean(row['variable'])}: {clean(row['group'])}",
             number(row["value"]),
             interval(row["low"], row["high"]),
+            count(row["n"]),
+            count(row["speakers"]),
         ]
         for row in frame.to_dict("records")
     ]
-    return Table(["", "group", "samples", "speakers", clean(result.headline.label), "interval"], rows)
+    return Table(["group", clean(result.headline.label), "interval", "samples", "speakers"], rows)
 
 
 def calibration(frame: pd.DataFrame) -> Table:

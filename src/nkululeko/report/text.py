@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+#: what stands for an undefined value
+NONE = "n/a"
+
 
 def missing(value: Any) -> bool:
     """Whether a value is None, NaN, NaT or pandas' NA.
@@ -26,43 +29,43 @@ def missing(value: Any) -> bool:
 
 
 def number(value: Any) -> str:
-    """Three decimals (fewer from 10 on), no leading zero, a true minus sign; a dash where undefined.
+    """Three decimals (fewer from 10 on), no leading zero; n/a where undefined.
 
     Example:
         >>> number(0.5), number(-0.25), number(12.3456), number(1234.5), number(float("nan"))
-        ('.500', '−.250', '12.35', '1234.5', '–')
+        ('.500', '-.250', '12.35', '1234.5', 'n/a')
     """
     if missing(value) or not math.isfinite(value):
-        return "–"
+        return NONE
     size = abs(float(value))
     if 0 < size < 0.0005:
         digits = f"{size:.1e}"
     else:
         digits = f"{size:.{3 if size < 10 else 2 if size < 100 else 1}f}"
-    return ("−" if value < 0 else "") + digits.removeprefix("0" if size else "")
+    return ("-" if value < 0 else "") + digits.removeprefix("0" if size else "")
 
 
 def interval(low: Any, high: Any) -> str:
-    """An interval, e.g. ``[.410, .630]``; a dash where there is none.
+    """An interval, e.g. ``[.410, .630]``; n/a where there is none.
 
     Example:
         >>> interval(0.41, 0.63), interval(float("nan"), float("nan"))
-        ('[.410, .630]', '–')
+        ('[.410, .630]', 'n/a')
     """
     low, high = number(low), number(high)
-    return "–" if "–" in (low, high) else f"[{low}, {high}]"
+    return NONE if NONE in (low, high) else f"[{low}, {high}]"
 
 
 def count(value: Any) -> str:
-    """A whole number with thin spaces between thousands, so that 12 000 rows can be read.
+    """A whole number.
 
     Example:
         >>> count(120), count(None)
-        ('120', '–')
+        ('120', 'n/a')
     """
     if missing(value):
-        return "–"
-    return f"{int(value):,}".replace(",", "\u202f")
+        return NONE
+    return str(int(value))
 
 
 def plural(value: int, one: str, more: str = "") -> str:
@@ -86,14 +89,14 @@ def clean(text: object) -> str:
 
 
 def cell(value: Any) -> str:
-    """Any value as a table shows it: numbers by their kind, lists with commas, missing ones as a dash.
+    """Any value as a table shows it: numbers by their kind, lists with commas, missing ones as n/a.
 
     Example:
         >>> cell(0.25), cell(3), cell(["a.wav", "b.wav"]), cell(None), cell("x")
-        ('.250', '3', 'a.wav, b.wav', '–', 'x')
+        ('.250', '3', 'a.wav, b.wav', 'n/a', 'x')
     """
     if missing(value):
-        return "–"
+        return NONE
     if isinstance(value, bool | str):
         return clean(value)
     if hasattr(value, "tolist"):  # numbers and arrays of numpy
@@ -107,5 +110,5 @@ def cell(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{clean(key)}: {cell(part)}" for key, part in value.items())
     if isinstance(value, Sequence | set | frozenset):
-        return ", ".join(cell(part) for part in value) or "–"
+        return ", ".join(cell(part) for part in value) or NONE
     return clean(value)

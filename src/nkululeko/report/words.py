@@ -5,33 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from nkululeko.report.text import number, plural
+from nkululeko.report.text import clean, number, plural
 
 if TYPE_CHECKING:
     from nkululeko.core.result import Interval, Result, Score
 
-#: what a measure is, in a sentence, by its name
+#: full name and meaning of a measure, by its name
 MEASURES = {
-    "uar": "unweighted average recall: the share of each class that is recognised, averaged over the "
-    "classes, so that a rare class counts as much as a frequent one",
-    "acc": "accuracy: the share of all test samples that are recognised; frequent classes weigh more",
-    "f1": "F1: the harmonic mean of recall and precision, averaged over the classes",
-    "precision": "precision: the share of a class's answers that are right, averaged over the classes",
-    "recall": "recall: the share of each class that is recognised, averaged over the classes",
-    "uap": "unweighted average precision: the share of each class's answers that are right, averaged",
-    "eer": "equal error rate: the error where misses and false alarms are equally frequent; 0 is perfect",
-    "auc": "area under the ROC curve: how often a sample of the class is ranked above one that is not; "
-    "1 is perfect",
-    "kappa": "Cohen's kappa: agreement beyond what chance brings; 1 is perfect",
-    "mcc": "Matthews correlation: correlation of true and predicted classes; 1 is perfect",
-    "ccc": "concordance correlation coefficient (Lin 1989): do predictions rise and fall with the truth, "
-    "and lie on its scale; 1 is perfect",
-    "pcc": "Pearson correlation: do predictions rise and fall with the truth, whatever their scale; 1 is perfect",
-    "scc": "Spearman correlation: are the samples ranked as in truth; 1 is perfect",
-    "mae": "mean absolute error: how far a prediction is off on average, in the unit of the target; 0 is perfect",
-    "mse": "mean squared error: large errors weigh more; 0 is perfect",
-    "rmse": "root mean squared error, in the unit of the target: large errors weigh more; 0 is perfect",
-    "r2": "coefficient of determination: the share of the variance that is explained; 1 is perfect",
+    "uar": (
+        "unweighted average recall",
+        "the share of each class that is recognised, averaged over the classes, so that a rare class "
+        "counts as much as a frequent one",
+    ),
+    "acc": ("accuracy", "the share of all test samples that are recognised; frequent classes weigh more"),
+    "f1": ("F1", "the harmonic mean of recall and precision, averaged over the classes"),
+    "uap": ("unweighted average precision", "the share of each class's answers that are right, averaged"),
+    "eer": ("equal error rate", "the error where misses and false alarms are equally frequent; 0 is perfect"),
+    "auc": (
+        "area under the ROC curve",
+        "how often a sample of the class is ranked above one that is not; 1 is perfect",
+    ),
+    "kappa": ("Cohen's kappa", "agreement beyond what chance brings; 1 is perfect"),
+    "mcc": ("Matthews correlation", "correlation of true and predicted classes; 1 is perfect"),
+    "ccc": (
+        "concordance correlation coefficient, Lin 1989",
+        "whether predictions rise and fall with the truth and lie on its scale; 1 is perfect",
+    ),
+    "pcc": (
+        "Pearson correlation",
+        "whether predictions rise and fall with the truth, whatever their scale; 1 is perfect",
+    ),
+    "scc": ("Spearman correlation", "whether the samples are ranked as in truth; 1 is perfect"),
+    "mae": (
+        "mean absolute error",
+        "how far a prediction is off on average, in the unit of the target; 0 is perfect",
+    ),
+    "mse": ("mean squared error", "large errors weigh more; 0 is perfect"),
+    "rmse": ("root mean squared error", "in the unit of the target; large errors weigh more; 0 is perfect"),
+    "r2": ("coefficient of determination", "the share of the variance that is explained; 1 is perfect"),
 }
 _ALIASES = {"accuracy": "acc", "spearman": "scc", "pearson": "pcc", "roc_auc": "auc"}
 
@@ -51,16 +62,29 @@ class Chance:
     text: str
 
 
-def measure(name: str) -> str:
-    """What a measure is, in one sentence without a full stop; empty for one that is not known here."""
-    return MEASURES.get(_ALIASES.get(name, name), "")
+def measure(score: Score) -> str:
+    """What a measure is, in one sentence without a full stop; empty for one that is not known here.
+
+    Example:
+        >>> from nkululeko.core.result import Score
+        >>> measure(Score("f1", "F1", 0.5, 0.4, 0.6))
+        'F1: the harmonic mean of recall and precision, averaged over the classes'
+        >>> measure(Score("mse", "MSE", 0.5, 0.4, 0.6))
+        'MSE (mean squared error): large errors weigh more; 0 is perfect'
+    """
+    known = MEASURES.get(_ALIASES.get(score.name, score.name))
+    if known is None:
+        return ""
+    name, meaning = known
+    label = clean(score.label)
+    return f"{label}: {meaning}" if label.lower() == name.lower() else f"{label} ({name}): {meaning}"
 
 
 def chance(result: Result) -> Chance | None:
     """What guessing reaches in the headline measure; None where that has no simple answer."""
     name = _ALIASES.get(result.measure, result.measure)
     truth = result.predictions["truth"].dropna()
-    if name in ("uar", "recall") and len(truth):
+    if name == "uar" and len(truth):
         classes = truth.nunique()
         return Chance(1 / classes, f"guessing gives 1/{classes} = {number(1 / classes)}")
     if name == "acc" and len(truth):
@@ -90,9 +114,9 @@ def verdict(score: Score, guess: Chance | None) -> Verdict:
 def judgement(score: Score, guess: Chance | None) -> str:
     """The verdict as a sentence; empty where there is none."""
     return {
-        "better": "The whole interval is better than that.",
-        "unclear": "The interval includes that: this result cannot be told from guessing.",
-        "worse": "The whole interval is worse than that: look for swapped labels or a difference between "
+        "better": "The whole interval is better than guessing.",
+        "unclear": "The interval includes guessing: this result cannot be told from chance.",
+        "worse": "The whole interval is worse than guessing: look for swapped labels or a difference between "
         "training and test data.",
         "unknown": "",
     }[verdict(score, guess)]
@@ -103,18 +127,17 @@ def how_made(interval: Interval, score: Score) -> list[str]:
     if score.low != score.low or score.high != score.high:
         return ["There is no interval for this score."]
     level = f"{100 * interval.level:.0f} %"
-    drawn = f"{interval.resamples:,}".replace(",", "\u202f")
     if interval.unit == "speakers":
         lines = [
-            f"The {level} interval comes from {drawn} random draws (bootstrap) of whole speakers from the "
-            f"{plural(interval.groups, 'test speaker')}: it tells how far the score may lie with other "
-            "speakers of the same kind, recorded in the same way."
+            f"The {level} interval comes from {interval.resamples} random draws (bootstrap) of whole "
+            f"speakers from the {plural(interval.groups, 'test speaker')}: it tells how far the score may "
+            "lie with other speakers of the same kind, recorded in the same way."
         ]
         if interval.groups < 10:
-            lines.append(f"With only {plural(interval.groups, 'speaker')} it is rough itself.")
+            lines.append(f"With only {plural(interval.groups, 'speaker')}, the interval itself is rough.")
         return lines
     return [
-        f"The {level} interval comes from {drawn} random draws (bootstrap) of the "
+        f"The {level} interval comes from {interval.resamples} random draws (bootstrap) of the "
         f"{plural(interval.groups, 'test sample')}, because the speakers are not known: samples of the same "
         "speaker are alike, so the true interval is probably wider."
     ]

@@ -116,7 +116,7 @@ def _load_database(db: DatabaseConfig, config: ExperimentConfig) -> Loaded:
     if "speaker" in samples:
         speakers = targets.as_labels(samples["speaker"])
         samples = samples.assign(speaker=f"{db.name}_" + speakers if db.rename_speakers else speakers)
-    order = samples[target].astype("str").to_numpy()
+    order = samples[target].astype("str").fillna("").to_numpy()
     samples = samples.iloc[np.argsort(order, kind="stable")].sort_index(kind="stable")
     return replace(loaded, samples=samples)
 

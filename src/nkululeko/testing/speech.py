@@ -110,8 +110,9 @@ def _source(
     """What the glottis gives (pulses and breath), and white noise for friction; shape ``(size,)`` each."""
     times = np.arange(size) / sampling_rate
     position, amplitude = _pulses(plan, times, random)
-    opening = position / plan.manner.open_quotient
-    is_open = opening < 1
+    # a cycle ends with the closure, the main excitation, so that its length is that of the period
+    opening = 1 - (1 - position) / plan.manner.open_quotient
+    is_open = opening > 0
     # derivative of the flow, scaled so that the closure is -1: KLGLOTT88
     pulses = np.where(is_open, 2 * opening - 3 * opening**2, 0.0) * amplitude
     bins = _fast_size(size)

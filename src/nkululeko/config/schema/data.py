@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from nkululeko.config.declare import option, resolved
 from nkululeko.config.schema._shared import Limits
@@ -22,12 +22,12 @@ class DatabaseConfig(Limits):
     ini_families = ("databases", "splits")
 
     #: the name in the INI file
-    name: str = Field("", json_schema_extra={"resolved": True})
+    name: str = resolved("")
     #: absolute; for an audb database its name
     path: str = option("", "audformat folder or CSV file; for audb the database's name", ini="")
     #: the options of its type and of its split strategy
-    type_options: Options = resolved(Options)
-    split_options: Options = resolved(Options)
+    type_options: Options = resolved(Options())
+    split_options: Options = resolved(Options())
 
     type: str = option("audformat", "what it is", names="databases")
     absolute_path: bool | None = option(
@@ -125,7 +125,7 @@ class Data(Limits):
     ini_section = "DATA"
 
     #: in the order of the file
-    databases: tuple[DatabaseConfig, ...] = resolved()
+    databases: tuple[DatabaseConfig, ...] = resolved(())
 
     database_names: tuple[str, ...] = option((), "the databases of the experiment", ini="databases")
     root_folders: str | None = option(
@@ -139,8 +139,8 @@ class Data(Limits):
     target: str = option("", "the column to predict")
     labels: tuple[str, ...] = option((), "the classes and their order; not given: those found, sorted")
     type: Literal["continuous"] | None = option(None, "continuous: the target is a number to be binned")
-    bins: tuple[float, ...] = option(
-        (), "borders of the bins, one more than labels; not given: as many samples in each bin"
+    bins: tuple[float, ...] | None = option(
+        None, "borders of the bins, one more than labels; not given: as many samples in each bin"
     )
     target_divide_by: float | None = option(None, "divide the target by this number")
     balance: dict[str, float] = option({}, "balanced split: {column: weight}", planned=True)
@@ -167,11 +167,11 @@ class Data(Limits):
 
     @field_validator("bins")
     @classmethod
-    def _ascending(cls, bins: tuple[float, ...]) -> tuple[float, ...]:
-        if any(upper <= lower for lower, upper in pairwise(bins)):
-            raise ValueError("expected ascending numbers")
-        if len(bins) == 1:
+    def _ascending(cls, bins: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if bins is not None and len(bins) < 2:
             raise ValueError("expected at least two borders")
+        if bins is not None and any(upper <= lower for lower, upper in pairwise(bins)):
+            raise ValueError("expected ascending numbers")
         return bins
 
     @field_validator("target_divide_by")

@@ -19,9 +19,9 @@ class Feats(Section):
     ini_families = ("features", "scalers", "balancers")
 
     #: the feature sets with their options
-    sets: tuple[Choice, ...] = resolved()
+    sets: tuple[Choice, ...] = resolved(())
     #: the scaler with its options; None: ``auto``
-    scaler: Choice | None = resolved(lambda: None)
+    scaler: Choice | None = resolved(None)
 
     type: tuple[str, ...] = option(("os",), "feature sets, side by side; [] for finetune", names="features")
     set: str = option("eGeMAPSv02", "openSMILE's set", needs="features: os", planned=True)
@@ -60,7 +60,7 @@ class Feats(Section):
     balancing: str | None = option(None, "balances the training set", names="balancers")
     nan_strategy: Literal["zero", "mean", "median", "drop"] | None = option(
         None,
-        "what becomes of missing values such as the pitch of a whisper; not given: as the model needs it",
+        "what becomes of missing values; not given: the mean of train, for models that cannot do without",
     )
     fail_threshold: float = option(0.5, "share of failing files at which extraction stops", ge=0, le=1)
     needs_feature_extraction: bool = option(False, "extract anew")

@@ -26,7 +26,7 @@ class Model(Finetuning):
     ini_families = ("models", "losses")
 
     #: the model with its options
-    choice: Choice = resolved(lambda: Choice(""))
+    choice: Choice = resolved(Choice(""))
 
     type: str = option(
         "", "the model; under regression a classifier's name means its partner", names="models"

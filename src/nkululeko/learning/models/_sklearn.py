@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Model, ModelContext
 from nkululeko.learning._persist import load_estimator, save_estimator
 from nkululeko.learning._threads import limited_threads
@@ -53,14 +54,20 @@ class SklearnModel(Model):
         """Learn; what the library warns of is said in one line.
 
         Raises:
-            NkululekoError: the model cannot weight classes or samples, but should
+            NkululekoError: the data do not allow it, or weights are wanted that the model has not
         """
         target = as_labels(target) if self.is_classifier else np.asarray(target, dtype=np.float64)
         weights = self._row_weights(target, weights)
         estimator = self.build()
         with limited_threads(self.context.jobs), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator.fit(features, target, **({} if weights is None else {"sample_weight": weights}))
+            try:
+                estimator.fit(features, target, **({} if weights is None else {"sample_weight": weights}))
+            except (ValueError, IndexError, ArithmeticError) as error:
+                reason = str(error).strip().split("\n")[0]
+                raise NkululekoError(
+                    f"model {self.plugin_name()} cannot learn from these data: {reason}"
+                ) from error
         self.estimator = estimator
         for text in dict.fromkeys(str(warning.message).strip().split("\n")[0] for warning in caught):
             logger.warning("model %s: %s", self.plugin_name(), text)

@@ -10,6 +10,7 @@ import numpy as np
 
 from nkululeko.core.families import Model, ModelContext
 from nkululeko.learning._persist import bad_file
+from nkululeko.learning._threads import wait_patiently
 from nkululeko.learning.models._options import BoostOptions
 
 
@@ -23,6 +24,7 @@ class BoostedTrees(Model):
 
     def __init__(self, options: Any = None, context: ModelContext | None = None) -> None:
         super().__init__(options, context)
+        wait_patiently()
         self.estimator: Any = None
 
     @abstractmethod

@@ -1,0 +1,47 @@
+"""The summary in the terminal: the headline, and where to read more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nkululeko.report import tables, words
+from nkululeko.report.text import NONE, clean, interval, number, plural
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from nkululeko.core.result import Result
+
+
+def summary(result: Result) -> Group:
+    """A short coloured summary: score with interval, samples, warnings, path of the report.
+
+    Labels and names are shown as they are: they can neither style the text nor steer the terminal.
+
+    Returns:
+        what a console of rich prints; ``print(..., soft_wrap=True)`` keeps a long path in one piece
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    score = result.headline
+    guess = words.chance(result)
+    colour = {"better": "green", "unclear": "yellow", "worse": "red"}.get(words.verdict(score, guess), "cyan")
+    head = Text()
+    head.append(f"{clean(result.name)}  ", style="bold")
+    head.append(f"{clean(score.label)} {number(score.value)}", style=f"bold {colour}")
+    span = interval(score.low, score.high)
+    head.append("  no interval" if span == NONE else f"  {100 * result.interval.level:.0f} % interval {span}")
+    lines = [head]
+    if guess:
+        lines.append(Text(clean(f"{guess.text}. {words.judgement(score, guess)}"), style="dim"))
+    training = tables.training_rows(result)
+    learned = "" if training is None else f"learned from {plural(training, 'sample')}, "
+    unit = result.interval.unit
+    speakers = f" of {plural(result.interval.groups, 'speaker')}" if unit == "speakers" else ""
+    lines.append(Text(f"{learned}tested on {plural(len(result.predictions), 'sample')}{speakers}"))
+    lines += [Text(f"warning: {clean(line)}", style="yellow") for line in result.warnings]
+    link = f" link {result.report.as_uri()}" if result.report.is_absolute() else ""
+    # a path that is too long goes on in the next line, it is not cut
+    lines.append(Text("report: ", overflow="fold").append(clean(result.report), style=f"cyan{link}"))
+    return Group(*lines)

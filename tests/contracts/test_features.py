@@ -1,0 +1,147 @@
+"""Every feature set that starts from audio goes through these checks."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from nkululeko.core.errors import NkululekoError
+from nkululeko.core.families import FeatureSet, features
+
+RATE = 16000
+
+
+def speech(seconds: float = 1.0, seed: int = 0) -> np.ndarray:
+    """Pulses of gliding pitch and some noise through three resonances, four syllables a second."""
+    from scipy.signal import lfilter
+
+    rng = np.random.default_rng(seed)
+    time = np.arange(int(seconds * RATE)) / RATE
+    phase = np.cumsum(130 + 30 * np.sin(2 * np.pi * time)) / RATE
+    source = np.diff(np.floor(phase), prepend=0) + 0.01 * rng.normal(size=len(time))
+    for frequency, bandwidth in ((600, 80), (1300, 100), (2500, 150)):
+        radius = math.exp(-math.pi * bandwidth / RATE)
+        source = lfilter([1], [1, -2 * radius * math.cos(2 * math.pi * frequency / RATE), radius**2], source)
+    envelope = 0.05 + np.sin(4 * np.pi * time) ** 2
+    signal = source * envelope
+    return (0.5 * signal / np.abs(signal).max()).astype(np.float32)
+
+
+def noise(seconds: float = 1.0) -> np.ndarray:
+    return 0.1 * np.random.default_rng(1).normal(size=int(seconds * RATE)).astype(np.float32)
+
+
+def impulse() -> np.ndarray:
+    signal = np.zeros(RATE, dtype=np.float32)
+    signal[RATE // 2] = 1
+    return signal
+
+
+ODD_SIGNALS = {
+    "silence": np.zeros(RATE, dtype=np.float32),
+    "offset": np.full(RATE, 0.5, dtype=np.float32),
+    "noise": noise(),
+    "hardly any noise": noise() * np.float32(1e-6),
+    "impulse": impulse(),
+    "clipped speech": np.clip(20 * speech(), -1, 1),
+    "speech after silence": np.concatenate([np.zeros(RATE, dtype=np.float32), speech(0.4)]),
+    "0.3 s": speech()[2000:6800],
+    "0.05 s": speech()[2000:2800],
+    "one sample": np.ones(1, dtype=np.float32),
+    "nothing": np.empty(0, dtype=np.float32),
+}
+
+
+#: those that override ``fetch`` read their values from elsewhere
+FROM_AUDIO = [name for name in features.names() if features.load(name).fetch is FeatureSet.fetch]
+
+
+def make(name: str) -> FeatureSet:
+    """The plug-in with its defaults; skips where an optional package is missing."""
+    extractor = features.load(name)()
+    try:
+        extractor.version()
+    except NkululekoError as missing:
+        pytest.skip(f"{name}: {missing}")
+    return extractor
+
+
+def rate_of(extractor: FeatureSet) -> int:
+    return extractor.sampling_rate or RATE
+
+
+def test_there_is_something_to_check() -> None:
+    assert FROM_AUDIO
+
+
+@pytest.mark.parametrize("name", FROM_AUDIO)
+class TestFeatureSet:
+    def test_names_are_unique_and_as_many_as_values(self, name: str) -> None:
+        extractor = make(name)
+        names = extractor.names()
+        assert names and all(
+            isinstance(column, str) and column.strip() == column and column for column in names
+        )
+        assert len(set(names)) == len(names)
+        vector = extractor.extract(speech(), rate_of(extractor))
+        assert vector.shape == (len(names),)
+        assert vector.dtype in (np.float32, np.float64)
+
+    def test_speech_has_values(self, name: str) -> None:
+        extractor = make(name)
+        vector = extractor.extract(speech(2.0), rate_of(extractor))
+        assert np.mean(np.isfinite(vector)) > 0.9
+
+    def test_different_signals_differ(self, name: str) -> None:
+        extractor = make(name)
+        one, other = (extractor.extract(signal, rate_of(extractor)) for signal in (speech(), noise()))
+        assert not np.array_equal(one, other, equal_nan=True)
+
+    def test_same_signal_same_values(self, name: str) -> None:
+        first, second = make(name), make(name)
+        signal = speech()
+        once = first.extract(signal, rate_of(first))
+        first.extract(noise(), rate_of(first))  # what came before leaves no trace
+        for again in (
+            first.extract(signal, rate_of(first)),
+            second.extract(signal, rate_of(second)),
+            first.extract(signal.copy(), rate_of(first)),
+            first.extract(np.repeat(signal, 2)[::2], rate_of(first)),  # not contiguous
+        ):
+            np.testing.assert_array_equal(again, once)
+
+    def test_the_input_is_left_alone(self, name: str) -> None:
+        extractor = make(name)
+        signal = speech()
+        signal.setflags(write=False)
+        extractor.extract(signal, rate_of(extractor))
+        np.testing.assert_array_equal(signal, speech())
+
+    @pytest.mark.parametrize("odd", ODD_SIGNALS)
+    def test_odd_signals_give_a_vector_or_a_clear_error(self, name: str, odd: str) -> None:
+        extractor = make(name)
+        try:
+            vector = extractor.extract(ODD_SIGNALS[odd], rate_of(extractor))
+        except NkululekoError as error:
+            assert str(error).strip() and "\n" not in str(error)
+        else:
+            assert vector.shape == (len(extractor.names()),)
+            assert not np.any(np.isinf(vector))
+
+    def test_it_says_what_it_is(self, name: str) -> None:
+        extractor = make(name)
+        assert isinstance(extractor.version(), str) and extractor.version()
+        assert extractor.version() == make(name).version()
+        assert extractor.summary and extractor.workers in ("threads", "processes")
+        assert all(field.description for field in type(extractor.options).model_fields.values())
+
+    def test_it_travels_to_worker_processes(self, name: str) -> None:
+        extractor = make(name)
+        there = pickle.loads(pickle.dumps(extractor))
+        assert there.names() == extractor.names()
+        np.testing.assert_array_equal(
+            there.extract(speech(), rate_of(there)), extractor.extract(speech(), rate_of(extractor))
+        )

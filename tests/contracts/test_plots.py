@@ -1,0 +1,63 @@
+"""The contract of every plot: it draws what it says it can, in every format, the same each time."""
+
+import io
+import pickle
+import warnings
+
+import pytest
+
+from nkululeko.core.families import plots
+from nkululeko.plots import render
+from result_factory import all_results
+
+#: the results that lead to different pictures
+TELLING = ("two", "twenty", "hostile", "long", "big", "regression", "regression_big")
+RESULTS = {kind: result for kind, result in all_results().items() if kind in TELLING}
+CASES = [
+    (name, kind)
+    for name in plots.names()
+    for kind, result in RESULTS.items()
+    if result.task in plots.load(name).tasks
+    and (name != "importance" or kind in ("two", "regression"))
+    and plots.load(name)().applies(result)
+]
+#: the first result that each plot applies to: vector formats differ little from case to case
+FIRST = [next(case for case in CASES if case[0] == name) for name in plots.names()]
+
+
+@pytest.mark.parametrize("name", plots.names())
+def test_plot_is_described_and_applies_somewhere(name):
+    plot = plots.load(name)
+    assert plot.summary
+    assert plot.tasks
+    assert any(case[0] == name for case in CASES)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_plot_renders_without_a_warning(name, kind):
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = plots.load(name)().draw(RESULTS[kind])
+        assert isinstance(figure, Figure)
+        picture = Image.open(io.BytesIO(render(figure, "png")))
+    assert picture.width >= 400 and picture.height >= 300
+    assert picture.convert("L").getextrema()[0] < 100  # something dark is on it
+
+
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_same_result_gives_the_same_bytes_in_every_format(name, kind):
+    figure, again = (plots.load(name)().draw(RESULTS[kind]) for _ in range(2))
+    for format, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("eps", b"%!PS")):
+        content = render(figure, format)
+        assert content.startswith(start)
+        assert content == render(again, format), format
+
+
+@pytest.mark.parametrize(("name", "kind"), FIRST)
+def test_plot_leaves_the_result_alone(name, kind):
+    before = pickle.dumps(RESULTS[kind])
+    plots.load(name)().draw(RESULTS[kind])
+    assert pickle.dumps(RESULTS[kind]) == before

@@ -1,0 +1,98 @@
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from nkululeko.core.errors import NkululekoError
+from nkululeko.core.families import plots
+from nkululeko.plots import Drawing, draw_all
+from result_factory import HOSTILE, classification, regression
+
+PICTURE_START = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "eps": b"%!PS-Adobe"}
+
+
+def test_all_plots_are_found():
+    wanted = ["bland_altman", "confusion_matrix", "importance", "reliability", "scatter", "tsne"]
+    assert set(wanted) <= set(plots.names())
+
+
+def test_what_suits_the_task_is_drawn():
+    assert set(draw_all(classification(samples=30))) == {
+        "confusion_matrix.png",
+        "importance.png",
+        "reliability.png",
+    }
+    assert set(draw_all(regression(samples=30))) == {"bland_altman.png", "importance.png", "scatter.png"}
+
+
+def test_what_the_result_lacks_is_left_out():
+    bare = classification(samples=30, scores="", importance=False)
+    assert set(draw_all(bare)) == {"confusion_matrix.png"}
+
+
+def test_tsne_waits_to_be_asked_for():
+    result = classification(samples=30, embedding=True, scores="", importance=False)
+    assert "tsne.png" not in draw_all(result)
+    assert "tsne.png" in draw_all(result, Drawing(asked=("tsne",)))
+
+
+def test_names_and_formats():
+    result = classification(samples=30)
+    pictures = draw_all(result, Drawing(names=("confusion",), formats=tuple(PICTURE_START)))
+    assert set(pictures) == {f"confusion_matrix.{format}" for format in PICTURE_START}
+    for format, start in PICTURE_START.items():
+        assert pictures[f"confusion_matrix.{format}"].startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "hint"),
+    [
+        (Drawing(names=("confusion_matrx",)), "confusion_matrix"),
+        (Drawing(names=("scatter",), formats=("pgn",)), "png"),
+    ],
+)
+def test_a_typo_is_an_error_with_a_hint(drawing, hint):
+    with pytest.raises(NkululekoError, match=hint):
+        draw_all(regression(samples=30), drawing)
+
+
+def test_titles_can_be_turned_off():
+    result = regression(samples=30)
+    with_titles = draw_all(result, Drawing(names=("scatter",), formats=("svg",)))["scatter.svg"]
+    without = draw_all(result, Drawing(names=("scatter",), formats=("svg",), titles=False))["scatter.svg"]
+    assert b"Prediction against truth" in with_titles
+    assert b"Prediction against truth" not in without
+
+
+def test_no_global_state_is_changed():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    draw_all(regression(samples=30), Drawing(names=("scatter",), formats=tuple(PICTURE_START)))
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_another_process_can_draw_without_heavy_imports(tmp_path):
+    task = tmp_path / "task.pickle"
+    task.write_bytes(pickle.dumps((draw_all, classification(HOSTILE, samples=30), Drawing())))
+    code = (
+        "import pickle, sys, pathlib\n"
+        "from nkululeko.plots import warm\n"
+        "warm()\n"
+        f"draw, result, drawing = pickle.loads(pathlib.Path({str(task)!r}).read_bytes())\n"
+        "assert len(draw(result, drawing)) == 3\n"
+        "heavy = {'matplotlib.pyplot', 'seaborn', 'scipy', 'sklearn', 'torch'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def test_importing_the_room_imports_no_drawing_library():
+    code = (
+        "import sys, nkululeko.plots\n"
+        "from nkululeko.core.families import plots\n"
+        "[plots.load(name) for name in plots.names()]\n"
+        "assert not {'matplotlib', 'pandas', 'scipy'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
