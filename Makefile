@@ -45,7 +45,8 @@ $(BIN)/python:
 	  echo "error: nkululeko needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is" \
 	    "$$($(PYTHON) --version 2>&1 || echo missing); name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
 	  exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { \
-	  rm -rf $(VENV); \
-	  echo "error: no virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: '$(PYTHON)' cannot make virtual environments;" \
+	    "on Debian and Ubuntu: apt-get install python3-venv" >&2; \
 	  exit 1; }
+	@$(PYTHON) -m venv $(VENV)

@@ -25,7 +25,11 @@ def process(command: Sequence[str], cwd: Path, environment: dict[str, str] | Non
     """Run a command to its end; it must succeed."""
     began = time.perf_counter()
     child = subprocess.Popen(
-        list(command), cwd=cwd, env=os.environ | (environment or {}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        list(command),
+        cwd=cwd,
+        env=os.environ | (environment or {}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     errors = child.stderr.read() if child.stderr else b""
     _, status, usage = os.wait4(child.pid, 0)

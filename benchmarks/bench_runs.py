@@ -1,4 +1,4 @@
-"""Whole runs on EmoDB against the published release: cold, cached, help, xgb; and extraction against a bare loop.
+"""Whole runs on EmoDB against the published release, and extraction against a bare loop.
 
 python benchmarks/bench_runs.py --emodb ../shared/data/emodb --published /path/to/venv/bin/python
 """
@@ -97,9 +97,17 @@ class Bench:
     def extraction(self) -> None:
         """Our extraction, all of it, against a bare loop in two threads."""
         for name in ("eGeMAPSv02", "ComParE_2016"):
+
             def ours(name: str = name) -> float:
                 shutil.rmtree(self.folder / "extracted", ignore_errors=True)
-                command = [sys.executable, "-c", EXTRACT, name, str(self.emodb), str(self.folder / "extracted")]
+                command = [
+                    sys.executable,
+                    "-c",
+                    EXTRACT,
+                    name,
+                    str(self.emodb),
+                    str(self.folder / "extracted"),
+                ]
                 return process(command, self.folder).wall
 
             def bare(name: str = name) -> float:
@@ -125,11 +133,19 @@ class Bench:
         a, b, ratio = in_turn(
             lambda: self.run(sys.executable, "svm")[0], lambda: process(imports, self.folder).wall, self.runs
         )
-        row("cached run os+svm", f"{a:.2f} s", f"{b:.2f} s importing pandas, scipy.stats, sklearn.svm", ratio, 1.8)
+        row(
+            "cached run os+svm",
+            f"{a:.2f} s",
+            f"{b:.2f} s importing pandas, scipy.stats, sklearn.svm",
+            ratio,
+            1.8,
+        )
         if self.published:
             self.run(self.published, "svm")
             a, b, ratio = in_turn(
-                lambda: self.run(sys.executable, "svm")[0], lambda: self.run(str(self.published), "svm")[0], self.runs
+                lambda: self.run(sys.executable, "svm")[0],
+                lambda: self.run(str(self.published), "svm")[0],
+                self.runs,
             )
             row("cached run os+svm", f"{a:.2f} s", f"{b:.2f} s published", ratio, 0.33)
 
@@ -138,7 +154,9 @@ class Bench:
         if self.published:
             a, b, ratio = in_turn(
                 lambda: process([str(Path(sys.executable).parent / "nkululeko"), "--help"], self.folder).wall,
-                lambda: process([str(self.published), "-m", "nkululeko.nkululeko", "--help"], self.folder).wall,
+                lambda: (
+                    process([str(self.published), "-m", "nkululeko.nkululeko", "--help"], self.folder).wall
+                ),
                 self.runs,
             )
             row("--help", f"{a:.2f} s", f"{b:.2f} s published", ratio, 0.1)
@@ -151,7 +169,9 @@ class Bench:
         if self.published:
             self.run(self.published, "xgb")
             a, b, ratio = in_turn(
-                lambda: self.run(sys.executable, "xgb")[0], lambda: self.run(str(self.published), "xgb")[0], self.runs
+                lambda: self.run(sys.executable, "xgb")[0],
+                lambda: self.run(str(self.published), "xgb")[0],
+                self.runs,
             )
             row("cached run os+xgb", f"{a:.2f} s", f"{b:.2f} s published", ratio, 0.5)
 

@@ -52,7 +52,10 @@ def read(root: Path, rows: int) -> None:
 def _say(what: str, rows: int, seconds: float) -> None:
     size = rows * COLUMNS * 4 / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(f"| {what} | {rows} | {size:.0f} | {seconds:.1f} | {size / seconds:.0f} | {peak:.0f} | {peak / size:.2f} |", flush=True)
+    print(
+        f"| {what} | {rows} | {size:.0f} | {seconds:.1f} | {size / seconds:.0f} | {peak:.0f} | {peak / size:.2f} |",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -65,7 +68,9 @@ def main() -> None:
     if arguments.step:
         {"write": write, "read": read}[arguments.step](arguments.root, arguments.rows)
         return
-    print("| step | rows | MB | s | MB/s | peak MB | peak / table |\n|---|---|---|---|---|---|---|", flush=True)
+    print(
+        "| step | rows | MB | s | MB/s | peak MB | peak / table |\n|---|---|---|---|---|---|---|", flush=True
+    )
     with tempfile.TemporaryDirectory() as root:
         for rows in (arguments.rows // 10, arguments.rows):
             for step in ("write", "read"):

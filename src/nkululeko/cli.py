@@ -17,7 +17,8 @@ app = typer.Typer(
 )
 ConfigFile = Annotated[str, typer.Argument(metavar="FILE", help="The experiment file (INI).")]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="SECTION.option=value", help="An option that wins over the file.")
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.option=value", help="An option that wins over the file."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")]
 
@@ -35,7 +36,9 @@ def run(config: ConfigFile, overrides: Overrides = None, verbose: Verbose = Fals
 
 
 @app.command()
-def options(section: Annotated[str | None, typer.Argument(help="EXP, DATA, FEATS ...; all if not given.")] = None) -> None:
+def options(
+    section: Annotated[str | None, typer.Argument(help="EXP, DATA, FEATS ...; all if not given.")] = None,
+) -> None:
     """Explain the options of the experiment file."""
     from nkululeko.config.reference import print_reference
 

@@ -104,7 +104,11 @@ def test_leaves_everything_behind(finished, run, name):
     split = pd.read_csv(folder / "split.csv")
     assert len(predictions) == (split["split"] == "test").sum() > 0
     assert (split["split"] == "train").sum() > 0
-    assert "http" not in re.sub(r"http://www\.w3\.org/\S+", "", re.findall(r"<head>.*</head>", (folder / "report.html").read_text(), re.S)[0])
+    assert "http" not in re.sub(
+        r"http://www\.w3\.org/\S+",
+        "",
+        re.findall(r"<head>.*</head>", (folder / "report.html").read_text(), re.S)[0],
+    )
 
 
 def test_01_speakers_are_disjoint_and_the_map_is_drawn(finished):

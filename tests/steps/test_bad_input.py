@@ -53,7 +53,9 @@ def an_error(said: Said, *parts: str) -> None:
 def a_warning(said: Said, *parts: str) -> None:
     """The run ends well, and its warnings, notes or lists of dropped rows hold all parts."""
     assert said.code == 0, said.err
-    text = json.dumps([said.result["warnings"], said.result["notes"], said.result["dropped"]], ensure_ascii=False)
+    text = json.dumps(
+        [said.result["warnings"], said.result["notes"], said.result["dropped"]], ensure_ascii=False
+    )
     for part in parts:
         assert part in text, text
 
@@ -62,7 +64,9 @@ def a_warning(said: Said, *parts: str) -> None:
 
 
 def test_misspelt_section(bench, call):
-    an_error(call(bench.ini(rest="[MODELL]\ntype = svm")), "exp.ini, line", "unknown section [MODELL]", "MODEL")
+    an_error(
+        call(bench.ini(rest="[MODELL]\ntype = svm")), "exp.ini, line", "unknown section [MODELL]", "MODEL"
+    )
 
 
 def test_misspelt_option(bench, call):
@@ -206,7 +210,12 @@ def test_identical_audio_on_both_sides_is_named(bench, call):
     (bench.folder / "copy.wav").write_bytes(open(frame["file"].iloc[0], "rb").read())
     split = np.where(frame["speaker"] == frame["speaker"].iloc[0], "test", "train")
     both = pd.concat([frame.assign(split=split), copy.assign(split="train")])
-    a_warning(call(bench.ini(both, data="db.split_strategy = database")), "copy.wav", "by their audio", "in train and in test")
+    a_warning(
+        call(bench.ini(both, data="db.split_strategy = database")),
+        "copy.wav",
+        "by their audio",
+        "in train and in test",
+    )
 
 
 # --- targets and splits ----------------------------------------------------------------------------------------------

@@ -27,13 +27,13 @@ def test_result_is_what_the_files_say(bench):
     written = json.loads((folder / "result.json").read_text())
     assert written["scores"]["uar"]["value"] == pytest.approx(result.headline.value)
     predictions = pd.read_csv(folder / "predictions.csv")
-    recalls = [
-        (part["truth"] == part["prediction"]).mean() for _, part in predictions.groupby("truth")
-    ]
+    recalls = [(part["truth"] == part["prediction"]).mean() for _, part in predictions.groupby("truth")]
     assert np.mean(recalls) == pytest.approx(result.headline.value)
     assert 0.25 < result.headline.value < 1.0
     split = pd.read_csv(folder / "split.csv")
-    assert not set(split.loc[split.split == "train", "speaker"]) & set(split.loc[split.split == "test", "speaker"])
+    assert not set(split.loc[split.split == "train", "speaker"]) & set(
+        split.loc[split.split == "test", "speaker"]
+    )
     assert "[DATA]" in (folder / "config.ini").read_text()
 
 
@@ -100,7 +100,9 @@ def test_nothing_is_stale_under_the_same_name(bench, first, second):
     fresh = bench.run(**second, overrides=("EXP.name=fresh",))
     pd.testing.assert_frame_equal(there.predictions, fresh.predictions)
     files = {path.relative_to(there.folder).as_posix() for path in there.folder.rglob("*") if path.is_file()}
-    assert files == {path.relative_to(fresh.folder).as_posix() for path in fresh.folder.rglob("*") if path.is_file()}
+    assert files == {
+        path.relative_to(fresh.folder).as_posix() for path in fresh.folder.rglob("*") if path.is_file()
+    }
 
 
 def test_a_changed_audio_file_is_extracted_anew(own_corpus):
@@ -189,7 +191,9 @@ nkululeko.run(sys.argv[1], sys.argv[2:])
 
 
 def test_a_plain_script_without_main_guard_can_run(bench):
-    script = bench.write(f"import nkululeko\nprint(nkululeko.run({str(bench.ini())!r}).headline)\n", "script.py")
+    script = bench.write(
+        f"import nkululeko\nprint(nkululeko.run({str(bench.ini())!r}).headline)\n", "script.py"
+    )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("UAR 0.")

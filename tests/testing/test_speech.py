@@ -64,7 +64,7 @@ def test_jitter_is_what_was_asked():
         pulses = praat.call(vowel, "To PointProcess (periodic, cc)", 60, 400)
         measured.append(praat.call(pulses, "Get jitter (local)", 0, 0, 1e-4, 0.02, 1.3))
     assert measured[0] < 0.012
-    assert measured[1] == pytest.approx(0.03, rel=0.5)
+    assert measured[1] == pytest.approx(0.03, rel=0.35)
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100])
@@ -117,9 +117,12 @@ def test_styles_differ_in_what_their_names_promise():
         "neutral", lambda *call: planned(*call).duration
     )
     slopes = {
-        name: mean(name, lambda *call: spectral_slope(synthesise(*call))) for name in ("anger", "sadness")
+        name: mean(
+            name, lambda voice, mood, _, seed: spectral_slope(synthesise(voice, mood, "malOna wemU", seed))
+        )
+        for name in ("anger", "sadness")
     }
-    assert slopes["anger"] > slopes["sadness"] + 3
+    assert slopes["anger"] > slopes["sadness"] + 1.5
     arousal = {s.emotion: mean(s.emotion, lambda *call: planned(*call).manner.arousal) for s in STYLES}
     assert arousal["anger"] > arousal["neutral"] > arousal["sadness"]
 

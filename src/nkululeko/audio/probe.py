@@ -15,7 +15,7 @@ from nkululeko.core.progress import progress
 from nkululeko.core.store import FeatureStore
 
 _BLOCK = 2**20
-#: a file written less than this many seconds before it was hashed may still change within one tick of its clock
+#: a file written this many seconds before it was hashed may change again within one tick of its clock
 _SETTLED = 2.0
 
 
@@ -94,7 +94,7 @@ def look(file: str) -> AudioInfo:
             for block in audio.blocks(_BLOCK, dtype="float32", always_2d=True):
                 if not np.isfinite(block).all():
                     return AudioInfo(file, error="holds samples that are no numbers (NaN or infinite)")
-                state.update(np.ascontiguousarray(block))
+                state.update(np.ascontiguousarray(block).data)
                 frames += len(block)
     except Exception as problem:  # soundfile raises many kinds; one bad file must not end the run
         reason = str(problem).removeprefix(f"Error opening {file!r}: ").strip(". ") or type(problem).__name__
@@ -122,6 +122,14 @@ def _settled(infos: Iterable[AudioInfo], signatures: dict[str, str]) -> list[tup
         _, modified, changed, _ = (int(part) for part in signatures[info.file].split(","))
         if now - max(modified, changed) > _SETTLED * 1e9:
             rows.append(
-                (info.file, signatures[info.file], info.content, info.frames, info.sampling_rate, info.channels, info.error)
+                (
+                    info.file,
+                    signatures[info.file],
+                    info.content,
+                    info.frames,
+                    info.sampling_rate,
+                    info.channels,
+                    info.error,
+                )
             )
     return rows

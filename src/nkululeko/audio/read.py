@@ -31,7 +31,9 @@ def read_segment(file: str, start: float = 0.0, end: float | None = None) -> tup
             first = round(start * rate)
             last = audio.frames if end is None else min(round(end * rate), audio.frames)
             if last <= first:
-                raise NkululekoError(f"the segment {start:g} s to {end or audio.frames / rate:g} s is empty", file)
+                raise NkululekoError(
+                    f"the segment {start:g} s to {end or audio.frames / rate:g} s is empty", file
+                )
             if first:
                 audio.seek(first)
             signal = audio.read(last - first, dtype="float32", always_2d=True)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from nkululeko.core.errors import NkululekoError
 
 
-def door(name: str, action: Callable[[str, Sequence[str]], None], arguments: Sequence[str] | None = None) -> int:
+def door(
+    name: str, action: Callable[[str, Sequence[str]], None], arguments: Sequence[str] | None = None
+) -> int:
     """``python -m NAME --config F``: run an action on an experiment file; the exit code.
 
     Args:
@@ -40,14 +42,17 @@ def guarded(action: Callable[[], None]) -> int:
             print(f"error: {line}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: features extracted so far are kept; the same command goes on from there", file=sys.stderr)
+        print(
+            "interrupted: features extracted so far are kept; the same command goes on from there",
+            file=sys.stderr,
+        )
         return 130
     except Exception as problem:
         if os.environ.get("NKULULEKO_DEBUG"):
             raise
         print(
-            f"error: unexpected {type(problem).__name__}: {problem}; this is a mistake in nkululeko: please report it"
-            " with the output that NKULULEKO_DEBUG=1 gives",
+            f"error: unexpected {type(problem).__name__}: {problem}; this is a mistake in nkululeko:"
+            " please report it, with the output that NKULULEKO_DEBUG=1 gives",
             file=sys.stderr,
         )
         return 1

@@ -41,7 +41,7 @@ def unordered(
     parallel = Parallel(n_jobs=jobs, backend=backend, return_as="generator_unordered", batch_size=1)
     results = parallel(delayed(function)(item) for item in items)
     try:
-        for result in results:  # not 'yield from', which would close it before the warning is silenced
+        for result in results:  # noqa: UP028 - not 'yield from', which would close it before the warning is silenced
             yield result
     finally:
         with warnings.catch_warnings():  # joblib complains of work that was given up: on purpose here

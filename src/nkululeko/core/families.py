@@ -186,7 +186,7 @@ class Model(Plugin):
         """The labels in the order of the columns of :meth:`scores`; empty for regression."""
 
     def scores(self, features: np.ndarray) -> np.ndarray | None:
-        """A number for each row and class, higher is likelier, shape ``(samples, classes)``; None: has none."""
+        """A number for each row and class, higher is likelier, ``(samples, classes)``; None: has none."""
         return None
 
     def importance(self) -> np.ndarray | None:

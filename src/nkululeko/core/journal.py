@@ -28,7 +28,9 @@ class Journal(logging.Handler):
         key = (record.levelno, record.getMessage())
         if key in self._lines:
             return
-        self._lines[key] = f"{datetime.fromtimestamp(record.created):%Y-%m-%d %H:%M:%S} {record.levelname:7} {key[1]}"
+        self._lines[key] = (
+            f"{datetime.fromtimestamp(record.created):%Y-%m-%d %H:%M:%S} {record.levelname:7} {key[1]}"
+        )
         if record.levelno >= self._show:
             print(f"{record.levelname.lower()}: {key[1]}", file=sys.stderr)
 

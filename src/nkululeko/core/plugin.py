@@ -37,7 +37,7 @@ def option(default: Any, help: str, *, also: tuple[str, ...] = (), **limits: Any
     return Field(default, description=help, json_schema_extra={"also": list(also)}, **limits)
 
 
-class Plugin(ABC):
+class Plugin(ABC):  # noqa: B024 - the families add the abstract methods
     """Base of everything that an INI file can name. Heavy imports stand inside methods, not at the top."""
 
     Options: ClassVar[type[Options]] = Options
@@ -51,7 +51,7 @@ class Plugin(ABC):
     _registered: ClassVar[str] = ""
 
     def __init__(self, options: Any = None) -> None:
-        self.options = options if options is not None else self.Options()
+        self.options: Any = options if options is not None else self.Options()
 
     @classmethod
     def plugin_name(cls) -> str:
@@ -63,7 +63,7 @@ P = TypeVar("P", bound=Plugin)
 
 
 @cache
-def _all_entry_points() -> importlib.metadata.EntryPoints:
+def _all_entry_points() -> Any:
     """Reading every installed package's entry points costs 20 ms: once is enough."""
     return importlib.metadata.entry_points()
 
@@ -128,12 +128,16 @@ class Family(Generic[P]):
             if issubclass(member, self.base) and member.__module__ == module.__name__
         ]
         if len(classes) != 1:
-            raise TypeError(f"{module.__name__} must define exactly one {self.base.__name__}, not {len(classes)}")
+            raise TypeError(
+                f"{module.__name__} must define exactly one {self.base.__name__}, not {len(classes)}"
+            )
         return classes[0]
 
     def _from_outside(self, point: importlib.metadata.EntryPoint) -> type[P]:
         """The class that an entry point names; it goes by the entry point's name."""
-        where = f"{self.noun} '{point.name}' (package {point.dist.name if point.dist else '?'}, {point.value})"
+        where = (
+            f"{self.noun} '{point.name}' (package {point.dist.name if point.dist else '?'}, {point.value})"
+        )
         try:
             plugin = point.load()
         except Exception as problem:  # whatever the other package does while it is imported

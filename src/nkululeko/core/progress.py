@@ -11,7 +11,8 @@ from typing import Protocol
 class Advance(Protocol):
     """Tells that some more items are done."""
 
-    def __call__(self, steps: int = 1) -> None: ...
+    def __call__(self, steps: int = 1) -> None:
+        """Some more items are done."""
 
 
 @contextmanager
@@ -21,7 +22,14 @@ def progress(what: str, total: int) -> Iterator[Advance]:
         yield lambda steps=1: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"),

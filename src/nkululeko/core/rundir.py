@@ -44,7 +44,9 @@ class RunDir:
         results: folder of tables below it
     """
 
-    def __init__(self, root: Path, name: str, *, images: str = "images", models: str = "models", results: str = "") -> None:
+    def __init__(
+        self, root: Path, name: str, *, images: str = "images", models: str = "models", results: str = ""
+    ) -> None:
         self.folder = Path(root).absolute() / name
         self._images, self._models, self._results = images, models, results
         self._written: set[str] = set()
@@ -71,7 +73,9 @@ class RunDir:
         try:
             write_atomically(path, content.encode() if isinstance(content, str) else content)
         except OSError as problem:
-            raise NkululekoError(f"cannot be written ({problem.strerror})", str(path), "change EXP.root") from None
+            raise NkululekoError(
+                f"cannot be written ({problem.strerror})", str(path), "change EXP.root"
+            ) from None
         self._written.add(path.relative_to(self.folder).as_posix())
         return path
 

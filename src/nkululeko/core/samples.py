@@ -22,14 +22,16 @@ SPLITS = ("train", "dev", "test")
 def segmented_index(
     files: Iterable[str], starts: Iterable | None = None, ends: Iterable | None = None
 ) -> pd.MultiIndex:
-    """A segmented index; without ``starts`` a segment begins at 0, without ``ends`` it lasts to the end (NaT).
+    """A segmented index; without ``starts`` a segment begins at 0, without ``ends`` it lasts to the end.
 
     Example:
         >>> segmented_index(["a.wav"]).names
         FrozenList(['file', 'start', 'end'])
     """
     file = pd.Index(list(files), dtype="str")
-    start = pd.to_timedelta(pd.Index(starts if starts is not None else np.zeros(len(file), "timedelta64[ns]")))
+    start = pd.to_timedelta(
+        pd.Index(starts if starts is not None else np.zeros(len(file), "timedelta64[ns]"))
+    )
     start = start.fillna(pd.Timedelta(0)).as_unit("ns")
     missing = np.full(len(file), np.timedelta64("NaT"), "timedelta64[ns]")
     end = pd.to_timedelta(pd.Index(ends if ends is not None else missing)).as_unit("ns")
@@ -43,17 +45,17 @@ def check(samples: pd.DataFrame) -> pd.DataFrame:
     return samples
 
 
-def files_of(index: pd.MultiIndex) -> pd.Index:
+def files_of(index: pd.Index) -> pd.Index:
     """The different files of an index, in order of their first row."""
     return index.get_level_values("file").unique()
 
 
-def seconds(index: pd.MultiIndex, level: str) -> np.ndarray:
+def seconds(index: pd.Index, level: str) -> np.ndarray:
     """``start`` or ``end`` in seconds, shape ``(samples,)``; NaN where missing."""
     return index.get_level_values(level).total_seconds().to_numpy()
 
 
-def align(features: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+def align(features: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
     """The features of the given samples, in their order.
 
     Raises:

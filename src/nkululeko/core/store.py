@@ -105,7 +105,9 @@ class FeatureTable:
                 values = np.full((len(wanted), len(columns)), np.nan, dtype=np.float32)
             try:
                 part.fill(ordered, order, values, found, errors)
-            except OSError as problem:  # a checksum: the rows read so far are sound, the others are computed again
+            except (
+                OSError
+            ) as problem:  # a checksum: the rows read so far are sound, the others are computed again
                 _log.info("%s: is damaged (%s)", file, problem)
         return Vectors(columns, values, found, errors)
 
@@ -137,7 +139,12 @@ class _Part:
         return cls(file, columns)
 
     def fill(
-        self, ordered: np.ndarray, order: np.ndarray, values: np.ndarray, found: np.ndarray, errors: dict[int, str]
+        self,
+        ordered: np.ndarray,
+        order: np.ndarray,
+        values: np.ndarray,
+        found: np.ndarray,
+        errors: dict[int, str],
     ) -> None:
         """Copy the wanted rows of this file to where they belong."""
         groups = [g for g in range(self.file.num_row_groups) if self._wanted(g, ordered)]  # type: ignore[attr-defined]
@@ -225,7 +232,9 @@ class TableWriter:
         except OSError as problem:
             reason = os.strerror(problem.errno) if problem.errno else str(problem)
             raise NkululekoError(
-                f"cannot keep features there ({reason})", str(self.folder), "set EXP.store to a folder you may write to"
+                f"cannot keep features there ({reason})",
+                str(self.folder),
+                "set EXP.store to a folder you may write to",
             ) from None
         self._keys, self._vectors, self._errors = [], [], []
         self._since = time.monotonic()
@@ -250,7 +259,9 @@ class TableWriter:
     def __enter__(self) -> TableWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.flush()
 
 
@@ -270,7 +281,9 @@ class FeatureStore:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise NkululekoError(
-                f"cannot keep features there ({problem.strerror})", str(root), "set EXP.store to a folder you may write to"
+                f"cannot keep features there ({problem.strerror})",
+                str(root),
+                "set EXP.store to a folder you may write to",
             ) from None
 
     def table(self, name: str, *identity: object) -> FeatureTable:
@@ -298,7 +311,11 @@ class FeatureStore:
 
     def remember_audio(self, rows: Iterable[tuple]) -> None:
         """Remember (path, signature, content, frames, sampling rate, channels, error) of files."""
-        self._ask(lambda database: database.executemany("INSERT OR REPLACE INTO audio VALUES (?, ?, ?, ?, ?, ?, ?)", rows))
+        self._ask(
+            lambda database: database.executemany(
+                "INSERT OR REPLACE INTO audio VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+            )
+        )
 
     def _ask(self, action: Callable[[sqlite3.Connection], object]) -> None:
         """Use the database of content hashes; where that is impossible, files are just hashed again."""

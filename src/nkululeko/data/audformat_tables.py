@@ -88,7 +88,7 @@ def to_samples(db: Any, root: str, request: Request, tables: Tables) -> Loaded:
 
 
 def _file_tables(db: Any, tables: Tables) -> list[str]:
-    """Tables with information on speakers: as named, else ``files``, else all filewise ones with a speaker."""
+    """Tables with information on speakers: as named, else ``files``, else all with a speaker."""
     if tables.files is not None:
         return list(tables.files)
     if "files" in db.tables:
@@ -164,7 +164,9 @@ def _beside(frames: Sequence[pd.DataFrame], where: str) -> pd.DataFrame:
     samples = frames[0]
     for frame in frames[1:]:
         if not (samples.index.is_unique and frame.index.is_unique):
-            raise NkululekoError("tables with repeated segments cannot be joined", where, "target_tables_append = True")
+            raise NkululekoError(
+                "tables with repeated segments cannot be joined", where, "target_tables_append = True"
+            )
         samples = samples.combine_first(frame)
     return samples
 
@@ -172,19 +174,23 @@ def _beside(frames: Sequence[pd.DataFrame], where: str) -> pd.DataFrame:
 def _join(samples: pd.DataFrame, info: pd.DataFrame) -> pd.DataFrame:
     """Adds columns by segment, or by file where the information is about whole files."""
     new = [column for column in info if column not in samples]
-    by_file = info[new].groupby(level="file").first() if info.index.get_level_values("end").isna().all() else None
+    by_file = (
+        info[new].groupby(level="file").first() if info.index.get_level_values("end").isna().all() else None
+    )
     if by_file is not None:
         rows = by_file.reindex(samples.index.get_level_values("file"))
     else:
         unique = info.loc[~info.index.duplicated(), new]
         rows = unique.reindex(samples.index)
-    return samples.assign(**{column: rows[column].to_numpy() for column in new})
+    return samples.assign(**{str(column): rows[column].to_numpy() for column in new})
 
 
 def _only(samples: pd.DataFrame, columns: Sequence[str], where: str) -> pd.DataFrame:
     for column in columns:
         if column not in samples:
-            raise NkululekoError(f"columns: no column '{column}'", where, did_you_mean(column, samples.columns))
+            raise NkululekoError(
+                f"columns: no column '{column}'", where, did_you_mean(column, samples.columns)
+            )
     keep = {*columns, "speaker", "gender", "age"}
     return samples[[column for column in samples if column in keep]]
 

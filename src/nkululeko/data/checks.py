@@ -56,8 +56,12 @@ def audio_overlap(samples: pd.DataFrame, content: Mapping[str, bytes]) -> list[s
         if len(pairs):
             count = pairs[["file_x", "start_x"]].drop_duplicates().shape[0]
             first = pairs.iloc[0]
-            same = "" if first["file_x"] == first["file_y"] else f" is the same recording as {first['file_y']}"
-            warnings.append(f"{count} test samples are also in {part}, by their audio: e.g. {first['file_x']}{same}")
+            same = (
+                "" if first["file_x"] == first["file_y"] else f" is the same recording as {first['file_y']}"
+            )
+            warnings.append(
+                f"{count} test samples are also in {part}, by their audio: e.g. {first['file_x']}{same}"
+            )
     return warnings
 
 
@@ -69,7 +73,9 @@ def class_overlap(samples: pd.DataFrame, target: str, labels: list[str]) -> list
     warnings = []
     for label, row in counts.iterrows():
         if row["test"] and not row["train"]:
-            warnings.append(f"class '{label}' is in test ({row['test']} samples) but not in train: it cannot be found")
+            warnings.append(
+                f"class '{label}' is in test ({row['test']} samples) but not in train: it cannot be found"
+            )
         elif row["train"] and not row["test"]:
             warnings.append(f"class '{label}' is in train but not in test: the score says nothing about it")
     return warnings

@@ -9,7 +9,9 @@ import pandas as pd
 from nkululeko.core.errors import NkululekoError, did_you_mean
 
 
-def orient(colnames: Mapping[str, str], present: Iterable[str], where: str) -> tuple[dict[str, str], list[str]]:
+def orient(
+    colnames: Mapping[str, str], present: Iterable[str], where: str
+) -> tuple[dict[str, str], list[str]]:
     """The user's ``colnames`` as old name to new name, and notes.
 
     A mapping whose keys are no columns but whose values are is read the other way round.

@@ -28,7 +28,7 @@ class Dropped:
 
     stage: str
     reason: str
-    rows: pd.MultiIndex
+    rows: pd.Index
 
     def record(self) -> dict[str, object]:
         """A row of the report's table: stage, reason, count and up to five examples."""
@@ -66,7 +66,9 @@ def apply_mapping(
         outside = new.isna() & old.notna()
         if new.notna().sum() == 0:
             found = ", ".join(sorted(old.dropna().unique())[:20])
-            raise NkululekoError(f"mapping fits no label of '{target}' (there are: {found})", f"database '{name}'")
+            raise NkululekoError(
+                f"mapping fits no label of '{target}' (there are: {found})", f"database '{name}'"
+            )
         if outside.any():
             labels = ", ".join(sorted(old[outside].unique()))
             reason = f"label not in the mapping: {labels}"
@@ -130,7 +132,9 @@ def tweak_numbers(
     return values
 
 
-def to_bins(values: pd.Series, bins: Sequence[float] | None, labels: Sequence[str]) -> tuple[pd.Series, list[str], str]:
+def to_bins(
+    values: pd.Series, bins: Sequence[float] | None, labels: Sequence[str]
+) -> tuple[pd.Series, list[str], str]:
     """A continuous target as classes: each bin holds its lower border, not its upper one.
 
     Args:
@@ -146,10 +150,16 @@ def to_bins(values: pd.Series, bins: Sequence[float] | None, labels: Sequence[st
     """
     names = list(labels) or ["low", "middle", "high"]
     if bins is None:
-        borders = np.quantile(values.dropna(), np.linspace(0, 1, len(names) + 1)) if values.notna().any() else np.zeros(1)
+        borders = (
+            np.quantile(values.dropna(), np.linspace(0, 1, len(names) + 1))
+            if values.notna().any()
+            else np.zeros(1)
+        )
         if len(np.unique(borders)) != len(names) + 1:
             raise NkululekoError(
-                f"the target has too few different values for {len(names)} bins of equal size", "DATA.bins", "set bins"
+                f"the target has too few different values for {len(names)} bins of equal size",
+                "DATA.bins",
+                "set bins",
             )
         inner = borders[1:-1]
         borders = np.array([-np.inf, *inner, np.inf])

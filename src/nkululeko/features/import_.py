@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 class ImportOptions(BaseOptions):
     """The tables to read."""
 
-    import_file: tuple[str, ...] = option((), "CSV or Parquet tables: column file (start, end), one column a feature")
-    import_files_append: bool = option(True, "several tables: rows below each other; False: columns side by side")
+    import_file: tuple[str, ...] = option(
+        (), "CSV or Parquet tables: column file (start, end), one column a feature"
+    )
+    import_files_append: bool = option(
+        True, "several tables: rows below each other; False: columns side by side"
+    )
 
 
 class Import(FeatureSet):
@@ -66,7 +70,9 @@ def _read(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path)
         else:
             raise NkululekoError(
-                f"features cannot be imported from '{path.suffix}' files", str(path), "save the table as .csv or .parquet"
+                f"features cannot be imported from '{path.suffix}' files",
+                str(path),
+                "save the table as .csv or .parquet",
             )
     except FileNotFoundError:
         raise NkululekoError("no such file", str(path.absolute()), "check FEATS.import_file") from None
@@ -91,7 +97,9 @@ def _rows(table: pd.DataFrame, index: pd.MultiIndex, path: Path) -> pd.DataFrame
     if text:
         raise NkululekoError(f"column '{text[0]}' holds no numbers", str(path), "keep feature columns only")
     if {"start", "end"} <= set(table.columns):
-        keys: Any = list(zip(files, _milliseconds(table["start"], 0), _milliseconds(table["end"], -1), strict=True))
+        keys: Any = list(
+            zip(files, _milliseconds(table["start"], 0), _milliseconds(table["end"], -1), strict=True)
+        )
         asked = list(
             zip(index.get_level_values("file"), _milliseconds(index.get_level_values("start"), 0),
                 _milliseconds(index.get_level_values("end"), -1), strict=True)
@@ -99,12 +107,16 @@ def _rows(table: pd.DataFrame, index: pd.MultiIndex, path: Path) -> pd.DataFrame
     else:
         keys, asked = files, list(index.get_level_values("file"))
     if len(set(keys)) < len(keys):
-        raise NkululekoError("has several rows for one segment", str(path), "add columns start and end, or drop rows")
+        raise NkululekoError(
+            "has several rows for one segment", str(path), "add columns start and end, or drop rows"
+        )
     row_of = {key: row for row, key in enumerate(keys)}
     found = [row_of.get(key, -1) for key in asked]
     known = np.array(found) >= 0
     if not known.any():
-        raise NkululekoError("has no row for any sample of the experiment", str(path), "compare the file names")
+        raise NkululekoError(
+            "has no row for any sample of the experiment", str(path), "compare the file names"
+        )
     return values.iloc[[row for row in found if row >= 0]].set_axis(index[known], axis=0)
 
 
@@ -122,5 +134,9 @@ def _milliseconds(times: Any, missing: int) -> list[int]:
     import pandas as pd
 
     series = pd.Series(np.asarray(times))
-    delta = pd.to_timedelta(series, unit="s") if pd.api.types.is_numeric_dtype(series) else pd.to_timedelta(series)
+    delta = (
+        pd.to_timedelta(series, unit="s")
+        if pd.api.types.is_numeric_dtype(series)
+        else pd.to_timedelta(series)
+    )
     return [missing if pd.isna(t) else round(t.total_seconds() * 1000) for t in delta]

@@ -62,7 +62,9 @@ class OsOptions(BaseOptions):
     @model_validator(mode="after")
     def _level_of_set(self) -> OsOptions:
         if self.level == "lld_de" and "GeMAPS" in self.set:
-            raise ValueError(f"set '{self.set}' has no level 'lld_de'; expected one of: functionals, lld, frame")
+            raise ValueError(
+                f"set '{self.set}' has no level 'lld_de'; expected one of: functionals, lld, frame"
+            )
         return self
 
 

@@ -42,6 +42,5 @@ def summary(result: Result) -> Group:
     lines.append(Text(f"{learned}tested on {plural(len(result.predictions), 'sample')}{speakers}"))
     lines += [Text(f"warning: {clean(line)}", style="yellow") for line in result.warnings]
     link = f" link {result.report.as_uri()}" if result.report.is_absolute() else ""
-    # a path that is too long goes on in the next line, it is not cut
-    lines.append(Text("report: ", overflow="fold").append(clean(result.report), style=f"cyan{link}"))
+    lines.append(Text("report: ").append(clean(result.report), style=f"cyan{link}"))
     return Group(*lines)

@@ -45,7 +45,7 @@ def evaluate(
     scored = _scored(test[target], learned, data.labels)
     speakers = data.speakers[is_test].to_numpy(dtype=object)
     groups = None if data.speakers.isna().any() else speakers
-    seed, task, measure = config.exp.random_seed, config.exp.type, config.model.measure
+    seed, task, measure = config.exp.random_seed, config.exp.type, str(config.model.measure)
     metrics = {name: families.metrics.load(name)() for name in families.metrics.names()}
     metrics = {
         name: metric
@@ -53,7 +53,9 @@ def evaluate(
         if task in metric.tasks and (name == measure or not metric.needs_scores or scored.scores is not None)
     }
     scores, interval = bootstrap_scores(metrics, scored, groups, seed=seed)
-    known = [name for name in ("gender", "age") if name in test and name != target and test[name].notna().any()]
+    known = [
+        name for name in ("gender", "age") if name in test and name != target and test[name].notna().any()
+    ]
     table = confusion(scored.truth, scored.prediction, data.labels) if data.labels else None
     return Result(
         name=config.exp.name,
@@ -66,12 +68,16 @@ def evaluate(
         predictions=_predictions(test, target, scored, learned.probabilistic),
         per_class=None if table is None else per_class(table),
         confusion=table,
-        groups=group_scores(metrics[measure], scored, groups, {k: test[k] for k in known}, seed=seed) if known else None,
+        groups=group_scores(metrics[measure], scored, groups, {k: test[k] for k in known}, seed=seed)
+        if known
+        else None,
         calibration=_calibration(scored, data.labels) if learned.probabilistic and data.labels else None,
         importance=_importance(learned, columns),
         embedding=_embedding(samples, target, embedding),
         data=overview(data),
-        dropped=pd.DataFrame([drop.record() for drop in data.dropped], columns=["stage", "reason", "count", "examples"]),
+        dropped=pd.DataFrame(
+            [drop.record() for drop in data.dropped], columns=["stage", "reason", "count", "examples"]
+        ),
         notes=notes,
         warnings=warnings,
         provenance=provenance,
@@ -89,7 +95,9 @@ def _scored(truth: pd.Series, learned: Learned, labels: Sequence[str]) -> Scored
         scores = np.full((len(truth), len(labels)), lowest)
         for column, label in enumerate(learned.classes):
             scores[:, list(labels).index(label)] = learned.scores[:, column]
-    return Scored(truth.to_numpy(dtype=object), np.asarray(learned.prediction, dtype=object), list(labels), scores)
+    return Scored(
+        truth.to_numpy(dtype=object), np.asarray(learned.prediction, dtype=object), list(labels), scores
+    )
 
 
 def _predictions(test: pd.DataFrame, target: str, scored: Scored, probabilistic: bool) -> pd.DataFrame:
@@ -112,13 +120,17 @@ def _calibration(scored: Scored, labels: Sequence[str]) -> Any:
 def _importance(learned: Learned, columns: Sequence[str]) -> pd.Series | None:
     if learned.importance is None:
         return None
-    return pd.Series(learned.importance, index=list(columns), name="importance").sort_values(ascending=False, kind="stable")
+    return pd.Series(learned.importance, index=list(columns), name="importance").sort_values(
+        ascending=False, kind="stable"
+    )
 
 
 def _embedding(samples: pd.DataFrame, target: str, points: np.ndarray | None) -> pd.DataFrame | None:
     if points is None:
         return None
-    return pd.DataFrame({"x": points[:, 0], "y": points[:, 1], target: samples[target].to_numpy()}, index=samples.index)
+    return pd.DataFrame(
+        {"x": points[:, 0], "y": points[:, 1], target: samples[target].to_numpy()}, index=samples.index
+    )
 
 
 def overview(data: Data) -> pd.DataFrame:

@@ -44,8 +44,12 @@ def run_experiment(
 
     parts = matrices(data, extracted.features, config.data.target)
     keep = config.exp.save and config.model.save
-    learning = train(recipe_of(config, data.labels, jobs), parts, rundir.model_folder() if keep else None, companion)
-    mapping = beside(companion, tsne, parts.features, config.exp.random_seed, jobs) if config.plot.tsne else None
+    learning = train(
+        recipe_of(config, data.labels, jobs), parts, rundir.model_folder() if keep else None, companion
+    )
+    mapping = (
+        beside(companion, tsne, parts.features, config.exp.random_seed, jobs) if config.plot.tsne else None
+    )
     drawing.warm()  # what the pictures need is imported while the companion learns
     rundir.write("split.csv", contract.to_csv_text(_split_table(data.samples, config.data.target)))
     rundir.write("config.ini", config.to_ini())

@@ -74,7 +74,9 @@ class Extractor:
     anew: bool = False
 
 
-def extract(choices: Sequence[Choice], index: pd.MultiIndex, extractor: Extractor, columns: Sequence[str] = ()) -> Extracted:
+def extract(
+    choices: Sequence[Choice], index: pd.MultiIndex, extractor: Extractor, columns: Sequence[str] = ()
+) -> Extracted:
     """The features of all samples, several sets beside each other.
 
     Args:
@@ -145,7 +147,7 @@ def _from_store(
         most = extractor.fail_threshold * len(keys)
         volatile = _extract_new(feature_set, list(missing.values()), table, extractor.jobs, most)
         vectors = table.read(keys)
-        for position in np.flatnonzero(~vectors.found):
+        for position in np.flatnonzero(~vectors.found).tolist():
             failed[index[position]] = f"{name}: {volatile.get(keys[position], 'extraction failed')}"
     for position, reason in vectors.errors.items():
         failed[index[position]] = f"{name}: {reason}"
@@ -159,7 +161,9 @@ def _segments(index: pd.MultiIndex, audio: Mapping[str, AudioInfo]) -> list[Segm
     for file, start, end in zip(index.get_level_values("file"), starts, ends, strict=True):
         info = audio[file]
         span = struct.pack("<qq", round(start * info.sampling_rate), round(end * info.sampling_rate))
-        segments.append(Segment(hashlib.blake2b(info.content + span, digest_size=16).digest(), file, start, end))
+        segments.append(
+            Segment(hashlib.blake2b(info.content + span, digest_size=16).digest(), file, start, end)
+        )
     return segments
 
 
@@ -167,7 +171,12 @@ def _say_resampling(feature_set: FeatureSet, segments: object, audio: Mapping[st
     wanted = feature_set.sampling_rate
     rates = {audio[segment.file].sampling_rate for segment in segments} - {wanted}  # type: ignore[attr-defined]
     if wanted and rates:
-        _log.info("%s: audio at %s Hz is resampled to %d Hz", feature_set.plugin_name(), ", ".join(map(str, sorted(rates))), wanted)
+        _log.info(
+            "%s: audio at %s Hz is resampled to %d Hz",
+            feature_set.plugin_name(),
+            ", ".join(map(str, sorted(rates))),
+            wanted,
+        )
 
 
 def _extract_new(
@@ -184,7 +193,9 @@ def _extract_new(
     chunks = (segments[i : i + chunk] for i in range(0, len(segments), chunk))
     work = partial(_work, name, feature_set.options)
     with progress(f"extracting {name}", len(segments)) as advance, table.writer(columns) as writer:
-        for rows in engine.unordered(work, chunks, workers=feature_set.workers, jobs=min(jobs, len(segments))):
+        for rows in engine.unordered(
+            work, chunks, workers=feature_set.workers, jobs=min(jobs, len(segments))
+        ):
             for key, vector, reason, lasting in rows:
                 if lasting:
                     writer.add(key, vector, reason)
@@ -201,7 +212,9 @@ def _extract_new(
     return volatile
 
 
-def _work(name: str, options: Options, segments: list[Segment]) -> list[tuple[bytes, np.ndarray | None, str | None, bool]]:
+def _work(
+    name: str, options: Options, segments: list[Segment]
+) -> list[tuple[bytes, np.ndarray | None, str | None, bool]]:
     """One worker's share: key, vector or None, reason, and whether to keep that in the store."""
     return list(_vectors(_instance(name, options), segments))
 
@@ -212,7 +225,9 @@ def _instance(name: str, options: Options) -> FeatureSet:
     return families.features.load(name)(options)
 
 
-def _vectors(feature_set: FeatureSet, segments: list[Segment]) -> Iterator[tuple[bytes, np.ndarray | None, str | None, bool]]:
+def _vectors(
+    feature_set: FeatureSet, segments: list[Segment]
+) -> Iterator[tuple[bytes, np.ndarray | None, str | None, bool]]:
     for segment in segments:
         try:
             signal, rate = read_segment(segment.file, segment.start, segment.end)

@@ -71,7 +71,9 @@ def load(config: ExperimentConfig, store: FeatureStore, previous: pd.DataFrame |
         dropped += gone
     labels, gone = _classes(loaded, config)
     dropped += gone
-    audio = probe(sorted({f for part in loaded.values() for f in contract.files_of(part.samples.index)}), store, jobs)
+    audio = probe(
+        sorted({f for part in loaded.values() for f in contract.files_of(part.samples.index)}), store, jobs
+    )
     _say_formats(audio)
     for name, part in loaded.items():
         loaded[name], gone = _usable(part, audio, name, target)
@@ -125,14 +127,20 @@ def _is_number(config: ExperimentConfig) -> bool:
     return config.exp.type == "regression" or config.data.type == "continuous"
 
 
-def _tweak_target(samples: pd.DataFrame, db: DatabaseConfig, config: ExperimentConfig) -> tuple[pd.DataFrame, list[Dropped]]:
+def _tweak_target(
+    samples: pd.DataFrame, db: DatabaseConfig, config: ExperimentConfig
+) -> tuple[pd.DataFrame, list[Dropped]]:
     """The target of one database: missing values out, mapping, numeric tweaks."""
     target = config.data.target
     samples, dropped = targets.apply_mapping(samples, target, db.mapping or {}, db.name)
     if _is_number(config):
         values = targets.as_numbers(samples[target], target, db.name)
         values = targets.tweak_numbers(
-            values, reverse=db.reverse, reverse_max=db.reverse_max, divide_by=config.data.target_divide_by, scale=db.scale
+            values,
+            reverse=db.reverse,
+            reverse_max=db.reverse_max,
+            divide_by=config.data.target_divide_by,
+            scale=db.scale,
         )
     else:
         values = targets.as_labels(samples[target])
@@ -172,7 +180,9 @@ def _say_formats(audio: Mapping[str, AudioInfo]) -> None:
     usable = [info for info in audio.values() if not info.error]
     several = [info for info in usable if info.channels > 1]
     if several:
-        _log.info("%d files have several channels (e.g. %s): mixed down to mono", len(several), several[0].file)
+        _log.info(
+            "%d files have several channels (e.g. %s): mixed down to mono", len(several), several[0].file
+        )
     rates = sorted({info.sampling_rate for info in usable})
     if len(rates) > 1:
         _log.warning(
@@ -181,7 +191,9 @@ def _say_formats(audio: Mapping[str, AudioInfo]) -> None:
         )
 
 
-def _usable(part: Loaded, audio: Mapping[str, AudioInfo], name: str, target: str) -> tuple[Loaded, list[Dropped]]:
+def _usable(
+    part: Loaded, audio: Mapping[str, AudioInfo], name: str, target: str
+) -> tuple[Loaded, list[Dropped]]:
     """Samples whose audio can be read, ends resolved, nothing twice."""
     durations = {file: info.duration for file, info in audio.items() if not info.error}
     samples = part.samples
@@ -243,7 +255,9 @@ class Resolved(Mapping[str, pd.MultiIndex]):
         return len(self._tables)
 
 
-def _split(loaded: Loaded, db: DatabaseConfig, config: ExperimentConfig, previous: pd.DataFrame | None) -> pd.Series:
+def _split(
+    loaded: Loaded, db: DatabaseConfig, config: ExperimentConfig, previous: pd.DataFrame | None
+) -> pd.Series:
     context = SplitContext(db.name, config.exp.random_seed, float(db.test_size), previous)
     if loaded.samples.empty:
         return pd.Series([], index=loaded.samples.index, dtype="str")
@@ -261,18 +275,24 @@ def _check(data: Data, target: str) -> None:
         if not counts.get(part, 0):
             why = "; ".join(f"{len(d.rows)} left out, {d.stage}: {d.reason}" for d in data.dropped)
             raise NkululekoError(
-                f"the {part} set is empty", "DATA", (why + "; " if why else "") + "check split_strategy and labels"
+                f"the {part} set is empty",
+                "DATA",
+                (why + "; " if why else "") + "check split_strategy and labels",
             )
     if data.labels:
         classes = data.samples.loc[split == "train", target].unique()
         if len(classes) < 2:
-            raise NkululekoError(f"the train set holds one class only ('{classes[0]}')", "DATA", "check the split")
+            raise NkululekoError(
+                f"the train set holds one class only ('{classes[0]}')", "DATA", "check the split"
+            )
     speakers, content = data.speakers, {file: info.content for file, info in data.audio.items()}
     warnings = [*checks.speaker_overlap(data.samples, speakers), *checks.audio_overlap(data.samples, content)]
     if data.labels:
         warnings += checks.class_overlap(data.samples, target, data.labels)
     if speakers.isna().all():
-        warnings.append("the speakers are not known: train and test may share voices, and intervals are too narrow")
+        warnings.append(
+            "the speakers are not known: train and test may share voices, and intervals are too narrow"
+        )
     for warning in warnings:
         _log.warning(warning)
 

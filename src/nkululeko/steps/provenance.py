@@ -36,7 +36,9 @@ def provenance(config: ExperimentConfig, data: Data, extracted: Extracted, secon
         "config_file": str(config.source),
         "config": config.to_ini(),
         "seed": config.exp.random_seed,
-        "data_fingerprint": fingerprint(rows, ["content", "start", "end", config.data.target, "speaker", "split"]),
+        "data_fingerprint": fingerprint(
+            rows, ["content", "start", "end", config.data.target, "speaker", "split"]
+        ),
         "features": extracted.versions,
         "licences": extracted.licences,
         "python": platform.python_version(),

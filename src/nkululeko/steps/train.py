@@ -76,7 +76,9 @@ def with_features(data: Data, extracted: Extracted, nan_strategy: str) -> Data:
     data = data.only(keep, dropped)
     for part in ("train", "test"):
         if not (data.samples["split"] == part).any():
-            raise NkululekoError(f"no sample of the {part} set has features", "FEATS", "see the log for the reasons")
+            raise NkululekoError(
+                f"no sample of the {part} set has features", "FEATS", "see the log for the reasons"
+            )
     return data
 
 
@@ -95,7 +97,9 @@ def matrices(data: Data, features: pd.DataFrame, target: str) -> Matrices:
     )
 
 
-def train(recipe: Recipe, parts: Matrices, folder: Path | None, companion: Companion | None) -> Future[Learned]:
+def train(
+    recipe: Recipe, parts: Matrices, folder: Path | None, companion: Companion | None
+) -> Future[Learned]:
     """Fit on train, predict test; beside this process where the data are small enough to be sent there."""
     groups = parts.groups
     return beside(

@@ -38,7 +38,9 @@ class Audb(Database):
         except Exception as problem:  # audb raises RuntimeError, ConnectionError and others
             reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
             raise NkululekoError(
-                f"audb cannot load '{request.path}' ({reason})", request.name, "check the name and audb's repositories"
+                f"audb cannot load '{request.path}' ({reason})",
+                request.name,
+                "check the name and audb's repositories",
             ) from None
         chosen = self.options
         return to_samples(

@@ -29,14 +29,20 @@ class Audformat(Database):
         """See :class:`Database`."""
         root = Path(request.path)
         if not root.is_dir():
-            hint = f"for a CSV set {request.name}.type = csv" if root.is_file() else f"check the path of {request.name}"
+            hint = (
+                f"for a CSV set {request.name}.type = csv"
+                if root.is_file()
+                else f"check the path of {request.name}"
+            )
             raise NkululekoError("no such folder", str(root.absolute()), hint)
         if not (root / "db.yaml").exists():
             tables = sorted(path.name for path in root.glob("*.csv"))
             hint = "check the path"
             if tables:
                 hint = f"for a CSV: {request.name} = {root / tables[0]} and {request.name}.type = csv"
-            raise NkululekoError("no audformat database there (db.yaml is missing)", str(root.absolute()), hint)
+            raise NkululekoError(
+                "no audformat database there (db.yaml is missing)", str(root.absolute()), hint
+            )
         import audformat
 
         from nkululeko.data.audformat_tables import Tables, to_samples

@@ -26,7 +26,8 @@ class CsvOptions(BaseOptions):
     """Where the audio files of a CSV are."""
 
     absolute_path: bool | None = option(
-        None, "True: relative to the folder of the call; False: to the CSV's; not given: the first that exists"
+        None,
+        "True: relative to the folder of the call; False: to the CSV's; not given: the first that exists",
     )
     audio_path: str | None = option(None, "common folder of the audio files")
 
@@ -50,7 +51,9 @@ class Csv(Database):
             )
         if request.target not in frame:
             raise NkululekoError(
-                f"no column '{request.target}' to predict", str(path), did_you_mean(request.target, frame.columns)
+                f"no column '{request.target}' to predict",
+                str(path),
+                did_you_mean(request.target, frame.columns),
             )
         nameless = int(frame["file"].isna().sum())
         if nameless:
@@ -111,7 +114,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
     for name in frame:
         column = frame[name].str.strip()
         column = column.mask(column == "")
-        frame[name] = column if name.lower() in (*_TEXT, "sex") else _numbers(column)
+        frame[name] = column if str(name).lower() in (*_TEXT, "sex") else _numbers(column)
     return frame, notes
 
 

@@ -23,7 +23,9 @@ def speakers_of(samples: pd.DataFrame, name: str, strategy: str) -> pd.Series:
     speakers = samples["speaker"].astype("str")
     unknown = int(speakers.isna().sum())
     if unknown:
-        _log.warning("%s: %d samples without a speaker are used neither for training nor for test", name, unknown)
+        _log.warning(
+            "%s: %d samples without a speaker are used neither for training nor for test", name, unknown
+        )
     return speakers
 
 

@@ -28,11 +28,15 @@ class Reuse(Split):
             )
         previous = context.previous[context.previous["database"] == context.name]
         if previous.empty:
-            raise NkululekoError(f"split.csv knows no database '{context.name}'", where, "run it once with another one")
+            raise NkululekoError(
+                f"split.csv knows no database '{context.name}'", where, "run it once with another one"
+            )
         unique = previous.loc[~previous.index.duplicated(), "split"]
         split = unique.reindex(loaded.samples.index).astype("str")
         if split.isna().any() and "speaker" in previous and "speaker" in loaded.samples:
-            by_speaker = previous.dropna(subset=["speaker"]).groupby("speaker")["split"].agg(["first", "nunique"])
+            by_speaker = (
+                previous.dropna(subset=["speaker"]).groupby("speaker")["split"].agg(["first", "nunique"])
+            )
             whole = by_speaker.loc[by_speaker["nunique"] == 1, "first"]
             split = split.fillna(loaded.samples["speaker"].astype("str").map(whole))
         unknown = int(split.isna().sum())

@@ -27,7 +27,11 @@ class Specified(Split):
 
     def assign(self, loaded: Loaded, context: SplitContext) -> pd.Series:
         """See :class:`Split`."""
-        chosen = {"train": self.options.train_tables, "dev": self.options.dev_tables, "test": self.options.test_tables}
+        chosen = {
+            "train": self.options.train_tables,
+            "dev": self.options.dev_tables,
+            "test": self.options.test_tables,
+        }
         if not any(chosen.values()):
             raise NkululekoError(
                 "split_strategy = specified needs tables",
@@ -40,7 +44,9 @@ class Specified(Split):
                 if table not in loaded.tables:
                     known = list(loaded.tables)
                     hint = did_you_mean(table, known) if known else "only audformat databases have tables"
-                    raise NkululekoError(f"no table '{table}' ({name}_tables)", f"database '{context.name}'", hint)
+                    raise NkululekoError(
+                        f"no table '{table}' ({name}_tables)", f"database '{context.name}'", hint
+                    )
             if tables:
                 indices = [loaded.tables[table] for table in tables]
                 parts[name] = indices[0].append(indices[1:])

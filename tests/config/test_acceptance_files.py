@@ -1,0 +1,106 @@
+"""The experiments of ``../shared/acceptance``: they load, or say exactly what this version does not have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nkululeko.config.load import load
+from nkululeko.config.names import ALL
+from nkululeko.core.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "../shared/acceptance"
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"NOT TESTED: {FOLDER} is not there")
+
+_MULTIDB = ["EXP.databases"]
+#: what each file asks for that this version does not have; plug-ins as family:name
+MISSING: dict[str, list[str]] = {
+    "01_base_os_xgb": [],
+    "02_specified_praat_svm": [],
+    "03_csv_import": [],
+    "04_bin_continuous_age": [],
+    "05_age_regression": [],
+    "06_cross_database": [
+        "DATA.strategy", "DATA.trains", "DATA.tests", "DATA.urdu.value_counts", "DATA.emodb.value_counts",
+        "PLOT.value_counts",
+    ],
+    "07_multidb": _MULTIDB,
+    "08_multidb_use_splits": ["EXP.use_splits", *_MULTIDB],
+    "09_multidb_augmented": _MULTIDB,
+    "10_multidb_train_extra": _MULTIDB,
+    "11_balancing_adasyn": ["balancers:adasyn"],
+    "11_balancing_ros": ["balancers:ros"],
+    "11_balancing_smote": ["balancers:smote"],
+    "12_colnames": [],
+    "13_balanced_split": ["splits:balanced", "DATA.balance", "DATA.age_bins"],
+    "19_save_test": ["EXP.save_test"],
+    "21_train_for_demo": ["models:mlp"],
+    "22_reuse_split": [],
+    "23_spectra_cnn": ["EXP.runs", "features:spectra", "models:cnn", "PLOT.epoch_progression"],
+    "24_wav2vec_local": ["features:wav2vec"],
+    "25_finetune": ["models:finetune"],
+    "26_likability_two_scales": [],
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def folder_of_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_a_run_takes_it_or_names_what_is_missing(name: str) -> None:
+    path = FOLDER / f"{name}.ini"
+    wanted = MISSING[name]
+    if not wanted:
+        assert load(path).notes == ()
+        return
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    lines = path.read_text().split("\n")
+    found = []
+    for mistake in str(caught.value).split("\n"):
+        place = re.match(rf"{re.escape(str(path))}, line (\d+): \[(\w+)\] ([\w.]+)(: '(.*?)')?", mistake)
+        assert place and "is not available in this version" in mistake, mistake
+        assert lines[int(place[1]) - 1].startswith(place[3]), mistake
+        family = next((key for key, names in ALL.items() if place[5] in names.contract), "")
+        found.append(f"{family}:{place[5]}" if place[5] else f"{place[2]}.{place[3]}")
+    assert found == wanted
+
+
+def test_notes_on_sections_that_a_run_does_not_read() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(FOLDER / "14_spotlight.ini")
+    assert str(caught.value).endswith("14_spotlight.ini: [MODEL] type is missing; name a model: type = svm")
+    config = load(FOLDER / "14_spotlight.ini", ["MODEL.type=svm"])
+    assert [note.partition(": ")[2] for note in config.notes] == ["section [EXPL] has no effect in this run"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "missing"),
+    [
+        ("15_explore_statistics", "EXPL", ["value_counts", "feature_distributions", "model", "scatter"]),
+        ("16_explore_real_target", "EXPL", ["value_counts", "bin_reals"]),
+        ("17_predict", "PREDICT", ["targets"]),
+        ("09_multidb_augmented", "AUGMENT", ["augment"]),
+        ("10_multidb_train_extra", "CROSSDB", ["train_extra"]),
+    ],
+)
+def test_other_commands_name_what_is_missing(name: str, reads: str, missing: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(FOLDER / f"{name}.ini", reads=("EXP", "DATA", "FEATS", reads))
+    found = re.findall(rf"\[{reads}\] (\w+) = .* is not available in this version", str(caught.value))
+    assert found == missing
+
+
+@pytest.mark.parametrize("name", [name for name, missing in MISSING.items() if not missing])
+def test_the_resolved_file_means_the_same(name: str, tmp_path: Path) -> None:
+    config = load(FOLDER / f"{name}.ini")
+    path = tmp_path / "config.ini"
+    path.write_text(config.to_ini(), encoding="utf-8")
+    again = load(path)
+    assert again == config
+    assert again.notes == ()

@@ -1,0 +1,170 @@
+"""The page in a real browser: nothing runs, nothing is loaded, nothing sticks out, sound plays."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from nkululeko.plots import Drawing, draw_all
+from nkululeko.report.audio import clips
+from nkululeko.report.page import page
+from nkululeko.report.worst import worst
+from result_factory import HOSTILE, LONG, classification, regression, twenty
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+)
+pytestmark = [
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(
+        not (BROWSER and DRIVER), reason="NO BROWSER: chromium and chromedriver are not found"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for flag in FLAGS.split():
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The pages on disk, by name; recordings at 16 kHz (FLAC) and 48 kHz (MP3), one broken, some missing."""
+    folder = tmp_path_factory.mktemp("pages")
+    wav = folder / "wav"
+    wav.mkdir()
+    random = np.random.default_rng(0)
+    results = {
+        "seven": classification(samples=60, folder=str(wav), embedding=True),
+        "hostile": classification(HOSTILE, samples=60, file_name='"><img src=x onerror=hacked=1>{}.wav'),
+        "long": classification(LONG, samples=60),
+        "twenty": classification(twenty(), samples=200),
+        "regression": regression(samples=60),
+    }
+    first, second, third, *_ = (mistake.segment[0] for mistake in worst(results["seven"]))
+    soundfile.write(first, random.normal(0, 0.1, 32000), 16000)
+    soundfile.write(second, random.normal(0, 0.2, 96000), 48000)
+    (wav / third).write_bytes(b"broken")
+    for name, result in results.items():
+        sounds = clips(mistake.segment for mistake in worst(result))
+        html = page(result, draw_all(result, Drawing(asked=("tsne",))), sounds)
+        (folder / f"{name}.html").write_text(html, "utf-8")
+    return folder
+
+
+def show(browser, file, width=1280):
+    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    for kind in ("performance", "browser"):
+        browser.get_log(kind)  # reading empties it
+    browser.get(file.as_uri())
+
+
+@pytest.mark.parametrize("name", ["seven", "hostile", "regression"])
+def test_page_opens_without_complaint_and_asks_for_nothing(browser, pages, name):
+    show(browser, pages / f"{name}.html")
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert asked, "the log holds nothing at all"
+    assert [address for address in asked if not address.startswith(("file:///", "data:"))] == []
+    assert sum(address.startswith("file:") for address in asked) == 1
+    broken = "return [...document.images].filter(image => !image.complete || !image.naturalWidth).length"
+    assert browser.execute_script(broken) == 0
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+@pytest.mark.parametrize("name", ["seven", "hostile", "long", "twenty", "regression"])
+def test_nothing_sticks_out(browser, pages, name, width):
+    show(browser, pages / f"{name}.html", width)
+    browser.execute_script("for (const part of document.querySelectorAll('details')) part.open = true")
+    assert browser.execute_script("return innerWidth") == width
+    assert browser.execute_script("return document.scrollingElement.scrollWidth") <= width
+
+
+def test_sound_can_be_played(browser, pages):
+    show(browser, pages / "seven.html")
+    load = """
+        const done = arguments[arguments.length - 1];
+        const players = [...document.querySelectorAll('audio')];
+        const ready = player => new Promise(resolve => {
+            player.onloadeddata = () => resolve([player.src.slice(0, 15), player.duration, player.readyState]);
+            player.onerror = () => resolve([player.src.slice(0, 15), 0, 0]);
+            player.preload = 'auto';
+            player.load();
+        });
+        Promise.all(players.map(ready)).then(done);
+    """
+    heard = browser.execute_async_script(load)
+    assert sorted(kind for kind, _, _ in heard) == ["data:audio/flac", "data:audio/mpeg"]
+    for kind, duration, ready in heard:
+        assert duration == pytest.approx(2.0, abs=0.06), kind
+        assert ready >= 2, kind
+    assert len(browser.find_elements("css selector", ".silence")) == 10
+
+
+def test_hostile_labels_do_nothing(browser, pages):
+    show(browser, pages / "hostile.html")
+    assert browser.execute_script("return window.hacked") is None
+    assert browser.execute_script("return document.scripts.length") == 0
+    shown = browser.execute_script("return document.body.textContent")
+    assert HOSTILE[0] in shown and "<img src=x onerror=hacked=1>" in shown
+
+
+def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
+    """Were a label not escaped, the browser would still refuse to run or to load anything."""
+    html = (pages / "regression.html").read_text("utf-8")
+    evil = "<script>window.hacked=1</script><img src=http://127.0.0.1:9/x><p style='color:red' id=evil>x</p>"
+    (tmp_path / "evil.html").write_text(html.replace("<main>", "<main>" + evil), "utf-8")
+    show(browser, tmp_path / "evil.html")
+    assert browser.execute_script("return window.hacked") is None
+    colour = "return getComputedStyle(document.getElementById('evil')).color"
+    assert browser.execute_script(colour) != "rgb(255, 0, 0)"
+    assert (
+        len([entry for entry in browser.get_log("browser") if "Content Security Policy" in entry["message"]])
+        >= 3
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(browser, pages, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    show(browser, pages / "seven.html")
+    script = """
+        const light = colour => {
+            const part = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+                .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+            return .2126 * part[0] + .7152 * part[1] + .0722 * part[2];
+        };
+        const ground = element => {
+            for (; element; element = element.parentElement) {
+                const colour = getComputedStyle(element).backgroundColor;
+                if (colour.startsWith('rgb(')) return colour;
+            }
+            return 'rgb(255, 255, 255)';
+        };
+        const shaded = /^s[1-5]$/;
+        return [...document.querySelectorAll('p, li, th, td, dt, dd, h1, h2, a, summary, span, strong, caption')]
+            .filter(element => !shaded.test(element.className))
+            .map(element => {
+                const pair = [light(getComputedStyle(element).color), light(ground(element))];
+                return [(Math.max(...pair) + .05) / (Math.min(...pair) + .05), element.outerHTML.slice(0, 60)];
+            }).filter(found => found[0] < 4.5);
+    """
+    assert browser.execute_script(script) == []
