@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
@@ -43,7 +43,7 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 $(BIN)/python:
 	@$(PYTHON) -c '$(SUITABLE)' 2>/dev/null || { \
 	  echo "error: nkululeko needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is" \
-	    "$$($(PYTHON) --version 2>&1 || echo missing); name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
+	    "$$($(PYTHON) --version 2>/dev/null || echo missing); name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
 	  exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "error: '$(PYTHON)' cannot make virtual environments;" \

@@ -61,6 +61,12 @@ def heavy_imports(parsed: ast.Module) -> set[str]:
     return {full for full in names if full.partition(".")[0] in HEAVY}
 
 
+def loads_safely(call: ast.Call) -> bool:
+    """Whether ``yaml.load`` is told a loader that makes plain values only."""
+    loader = next((ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "Loader"), "")
+    return "SafeLoader" in loader and not any(word in loader for word in ("UnsafeLoader", "FullLoader"))
+
+
 def unsafe(parsed: ast.Module) -> set[str]:
     """What could execute the content of a file or of an option."""
     found = set()
@@ -74,7 +80,9 @@ def unsafe(parsed: ast.Module) -> set[str]:
         called = ast.unparse(node.func)
         if called in ("eval", "exec", "compile", "__import__", "os.system", "os.popen"):
             found.add(called)
-        if called.endswith(("yaml.load", "yaml.unsafe_load", "joblib.load", "read_pickle")):
+        if called.endswith(("yaml.unsafe_load", "yaml.full_load", "joblib.load", "read_pickle")):
+            found.add(called)
+        if called.endswith("yaml.load") and not loads_safely(node):
             found.add(called)
         if called.rpartition(".")[2] in ("eval", "query") and "." in called and node.args:  # of pandas frames
             found.add(called)
@@ -147,6 +155,8 @@ def test_the_check_of_heavy_imports_can_fail(code, found):
         "np.load(f, allow_pickle=option)",
         "subprocess.run(c, shell=True)",
         "yaml.load(f)",
+        "yaml.load(f, Loader=yaml.UnsafeLoader)",
+        "yaml.load(f, Loader=yaml.FullLoader)",
         "frame.query(text)",
         "os.system(c)",
     ],
@@ -155,6 +165,14 @@ def test_the_check_of_unsafe_code_can_fail(code):
     assert unsafe(ast.parse(code))
 
 
-@pytest.mark.parametrize("code", ["model.eval()", "ast.literal_eval(text)", "np.load(f, allow_pickle=False)"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "model.eval()",
+        "ast.literal_eval(text)",
+        "np.load(f, allow_pickle=False)",
+        "yaml.load(f, Loader=yaml.SafeLoader)",
+    ],
+)
 def test_the_check_of_unsafe_code_lets_pass(code):
     assert not unsafe(ast.parse(code))

@@ -80,7 +80,7 @@ def print_run(config: str, overrides: Sequence[str], show: int = NOTHING) -> Non
 
     from nkululeko.report.terminal import summary
 
-    Console().print(summary(result))
+    Console().print(summary(result), soft_wrap=True)  # paths stay in one piece
 
 
 if __name__ == "__main__":

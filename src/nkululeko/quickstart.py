@@ -8,7 +8,7 @@ from nkululeko.core.progress import progress
 from nkululeko.testing.corpus import write_corpus
 from nkululeko.testing.speech import STYLES
 
-SPEAKERS, UTTERANCES = 16, 4
+SPEAKERS, UTTERANCES = 8, 8
 
 EXPERIMENT = """\
 ; Your first experiment: recognise four emotions in synthetic speech.
@@ -26,9 +26,9 @@ name = quickstart
 databases = ['synthetic']
 synthetic = corpus/corpus.csv
 synthetic.type = csv
-; 30 percent of the speakers are kept for the test: nobody is heard in training and in test
+; half of the speakers are kept for the test: nobody is heard in training and in test
 synthetic.split_strategy = speaker_split
-synthetic.test_size = 30
+synthetic.test_size = 50
 ; the column to predict; try also: gender
 target = emotion
 

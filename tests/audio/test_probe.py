@@ -139,7 +139,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "reason"), BROKEN.items(), ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("spoil", "reason"), BROKEN.items(), ids=lambda value: getattr(value, "__name__", "")
+)
 def test_what_cannot_be_used_says_why(tmp_path: Path, spoil, reason: str) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "broken.wav"
     spoil(path)
@@ -202,7 +204,11 @@ def test_a_change_is_noticed_whatever_the_clock_says(tmp_path: Path, store: Feat
     wav(path, samples)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     after = path.stat()
-    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
+    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (
+        before.st_size,
+        before.st_mtime_ns,
+        before.st_ino,
+    )
     assert probe([str(path)], store)[str(path)].content not in (first.content, b"")
 
 

@@ -49,7 +49,9 @@ def test_the_whole_file(files: dict[str, str]) -> None:
         np.testing.assert_array_equal(signal, FLOATS[:, 0])
 
 
-@pytest.mark.parametrize(("start", "end"), [(0.75, None), (9.0, None), (9.0, 10.0), (0.5, 0.5), (0.5, 0.4), (0.5, 0.50001)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(0.75, None), (9.0, None), (9.0, 10.0), (0.5, 0.5), (0.5, 0.4), (0.5, 0.50001)]
+)
 def test_a_segment_without_samples(files: dict[str, str], start: float, end: float | None) -> None:
     with pytest.raises(NkululekoError, match=r"mono\.wav: the segment .* s to .* s is empty"):
         read_segment(files["mono.wav"], start, end)

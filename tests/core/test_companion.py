@@ -27,7 +27,7 @@ def helpers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "companion_helpers.py").write_text(
         textwrap.dedent(
-            '''
+            """
             import logging, os, subprocess, sys, time
             from nkululeko.core.errors import ConfigError, NkululekoError
 
@@ -73,7 +73,7 @@ def helpers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no
             def started(path):
                 open(path, "w").close()
                 time.sleep(600)
-            '''
+            """
         )
     )
     import companion_helpers
@@ -93,7 +93,7 @@ def test_results(helpers) -> None:  # type: ignore[no-untyped-def]
 
 def test_errors_travel_and_the_process_goes_on(helpers) -> None:  # type: ignore[no-untyped-def]
     with Companion() as companion:
-        with pytest.raises(NkululekoError, match="a.csv: is empty; fill it"):
+        with pytest.raises(NkululekoError, match=r"a\.csv: is empty; fill it"):
             companion.submit(helpers.fail).result(LONG)
         with pytest.raises(ConfigError) as many:
             companion.submit(helpers.fail_often).result(LONG)
@@ -108,7 +108,7 @@ def test_errors_travel_and_the_process_goes_on(helpers) -> None:  # type: ignore
 @pytest.mark.parametrize("name", ["fail_stubbornly", "unpicklable"])
 def test_what_cannot_be_pickled_is_an_error_not_a_hang(helpers, name: str) -> None:  # type: ignore[no-untyped-def]
     with Companion() as companion:
-        with pytest.raises(RuntimeError, match="Stubborn|lambda"):
+        with pytest.raises(RuntimeError, match=r"Stubborn|lambda"):
             companion.submit(getattr(helpers, name)).result(LONG)
         assert companion.submit(sum, [1, 2]).result(LONG) == 3
 
@@ -135,7 +135,9 @@ def test_a_function_that_only_the_parent_has() -> None:
         print(companion.submit(sum, [1, 2]).result(60))
         companion.close()
     """
-    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=LONG)
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=LONG
+    )
     assert "mine" in ended.stdout and ended.stdout.endswith("\n3\n") and ended.stderr == ""
 
 
@@ -226,7 +228,11 @@ def test_ctrl_c_is_the_parents_to_handle(tmp_path: Path) -> None:
         "sys.exit(guarded(action))\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert parent.stdout
     pid = int(parent.stdout.readline())

@@ -20,20 +20,30 @@ def raising(problem: BaseException) -> None:
     ("problem", "code", "lines"),
     [
         (NkululekoError("is empty", "a.csv", "fill it"), 1, ["error: a.csv: is empty; fill it"]),
-        (ConfigError([NkululekoError("one", "a"), NkululekoError("two", "b")]), 1, ["error: a: one", "error: b: two"]),
-        (KeyboardInterrupt(), 130, ["interrupted: features extracted so far are kept; the same command goes on from there"]),
+        (
+            ConfigError([NkululekoError("one", "a"), NkululekoError("two", "b")]),
+            1,
+            ["error: a: one", "error: b: two"],
+        ),
+        (
+            KeyboardInterrupt(),
+            130,
+            ["interrupted: features extracted so far are kept; the same command goes on from there"],
+        ),
         (
             ZeroDivisionError("by zero"),
             1,
             [
-                "error: unexpected ZeroDivisionError: by zero; this is a mistake in nkululeko: please report it with the"
-                " output that NKULULEKO_DEBUG=1 gives"
+                "error: unexpected ZeroDivisionError: by zero; this is a mistake in nkululeko: please report it,"
+                " with the output that NKULULEKO_DEBUG=1 gives"
             ],
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
-def test_guarded(problem: BaseException, code: int, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_guarded(
+    problem: BaseException, code: int, lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert guarded(lambda: raising(problem)) == code
     shown = capsys.readouterr()
     assert (shown.out, shown.err.splitlines()) == ("", lines)
@@ -58,7 +68,10 @@ def test_arguments_reach_the_action() -> None:
         seen.append((config, overrides))
 
     assert door("nkululeko.x", action, ["--config", "a.ini"]) == 0
-    assert door("nkululeko.x", action, ["--set", "EXP.name=b", "--config", "a.ini", "--set", "MODEL.type=svm"]) == 0
+    assert (
+        door("nkululeko.x", action, ["--set", "EXP.name=b", "--config", "a.ini", "--set", "MODEL.type=svm"])
+        == 0
+    )
     assert seen == [("a.ini", []), ("a.ini", ["EXP.name=b", "MODEL.type=svm"])]
 
 

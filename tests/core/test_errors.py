@@ -44,5 +44,7 @@ def test_hints() -> None:
 
 
 def test_a_missing_package_names_its_extra() -> None:
-    assert 'pip install "nkululeko[praat]"' in str(missing_package("praat-parselmouth", "praat", "feature set 'praat'"))
+    assert 'pip install "nkululeko[praat]"' in str(
+        missing_package("praat-parselmouth", "praat", "feature set 'praat'")
+    )
     assert str(missing_package("torch", "", "it")).endswith("pip install torch")

@@ -35,7 +35,9 @@ def test_each_line_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d WARNING ", lines[0])
 
 
-@pytest.mark.parametrize(("show", "lines"), [(logging.INFO, 2), (logging.WARNING, 1), (logging.CRITICAL + 1, 0)])
+@pytest.mark.parametrize(
+    ("show", "lines"), [(logging.INFO, 2), (logging.WARNING, 1), (logging.CRITICAL + 1, 0)]
+)
 def test_how_much_is_shown(show: int, lines: int, capsys: pytest.CaptureFixture[str]) -> None:
     with journal(show) as log:
         logging.getLogger(LOGGER).info("a note")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,11 @@ from nkululeko.core.rundir import RunDir, write_atomically
 
 
 def tree(folder: Path) -> set[str]:
-    return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name != ".written.json"}
+    return {
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != ".written.json"
+    }
 
 
 def test_a_file_is_written_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +31,7 @@ def test_a_file_is_written_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch:
         write_atomically(path, b"new")
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["result.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
 
@@ -97,7 +100,17 @@ def test_an_interrupted_run_leaves_what_the_next_one_clears(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "manifest",
     [
-        ["../outside.txt", "/etc/hostname-of-nobody", "images/../../outside.txt", "", ".", "..", 7, None, "\0"],
+        [
+            "../outside.txt",
+            "/etc/hostname-of-nobody",
+            "images/../../outside.txt",
+            "",
+            ".",
+            "..",
+            7,
+            None,
+            "\0",
+        ],
         {"../outside.txt": 1},
         None,
         "../outside.txt",

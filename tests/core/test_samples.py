@@ -26,7 +26,10 @@ def test_the_index_is_audformats() -> None:
             contract.segmented_index(["/a.wav", "/b.wav"], at(0.5, None), at(1.25, None)),
             audformat.segmented_index(["/a.wav", "/b.wav"], at(0.5, 0), at(1.25, None)),
         ),
-        (contract.segmented_index(["/a.wav"]), audformat.utils.to_segmented_index(audformat.filewise_index(["/a.wav"]))),
+        (
+            contract.segmented_index(["/a.wav"]),
+            audformat.utils.to_segmented_index(audformat.filewise_index(["/a.wav"])),
+        ),
         (contract.segmented_index([]), audformat.segmented_index()),
     ]
     for ours, theirs in pairs:
@@ -38,7 +41,9 @@ def test_the_index_is_audformats() -> None:
 
 def test_times_of_any_resolution_are_the_same_segment() -> None:
     coarse = pd.to_timedelta([1], unit="s").as_unit("s")
-    assert contract.segmented_index(["a"], coarse, coarse).equals(contract.segmented_index(["a"], at(1), at(1)))
+    assert contract.segmented_index(["a"], coarse, coarse).equals(
+        contract.segmented_index(["a"], at(1), at(1))
+    )
 
 
 def test_check() -> None:
@@ -54,7 +59,9 @@ def test_seconds() -> None:
 
 @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=9))
 def test_align_is_a_lookup_by_index(order: list[int], wanted: list[int]) -> None:
-    index = contract.segmented_index([f"{i // 2}.wav" for i in range(6)], at(0, 1, 0, 1, 0, 1), at(1, 2, 1, 2, 1, 2))
+    index = contract.segmented_index(
+        [f"{i // 2}.wav" for i in range(6)], at(0, 1, 0, 1, 0, 1), at(1, 2, 1, 2, 1, 2)
+    )
     features = pd.DataFrame({"f": np.arange(6.0)}, index=index)
     found = contract.align(features.iloc[order], index[wanted])
     assert found["f"].tolist() == wanted
@@ -84,7 +91,9 @@ def test_fingerprint() -> None:
     samples = pd.DataFrame({"t": ["x", "y", "y"], "n": [1, 2, 3]}, index=contract.segmented_index("abc"))
     known = contract.fingerprint(samples, ["t", "n"])
     assert contract.fingerprint(samples.iloc[[2, 0, 1]], ["t", "n", "not there"]) == known
-    assert contract.fingerprint(samples.set_axis(contract.segmented_index("xyz"), axis=0), ["t", "n"]) == known
+    assert (
+        contract.fingerprint(samples.set_axis(contract.segmented_index("xyz"), axis=0), ["t", "n"]) == known
+    )
     assert contract.fingerprint(samples, ["t"]) != known
     assert contract.fingerprint(samples.iloc[:2], ["t", "n"]) != known
     assert contract.fingerprint(samples.assign(n=[1, 2, 4]), ["t", "n"]) != known
@@ -96,8 +105,14 @@ names = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), min_siz
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(names, st.integers(0, 10**12), st.none() | st.integers(0, 10**12)), min_size=1, max_size=6))
-def test_csv_round_trip(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int, int | None]]) -> None:
+@given(
+    st.lists(
+        st.tuples(names, st.integers(0, 10**12), st.none() | st.integers(0, 10**12)), min_size=1, max_size=6
+    )
+)
+def test_csv_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int, int | None]]
+) -> None:
     """Whatever files are called (commas, quotes, line ends), to the nanosecond."""
     path = tmp_path_factory.mktemp("csv") / "split.csv"
     index = contract.segmented_index(
@@ -131,5 +146,7 @@ def test_ends_are_those_of_the_files() -> None:
 @given(st.integers(1, 10**7), st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000]))
 def test_a_resolved_end_is_the_last_sample(frames: int, rate: int) -> None:
     """Lengths go through seconds and nanoseconds; the key of a segment counts samples again."""
-    end = contract.seconds(contract.resolve_ends(contract.segmented_index(["a"]), {"a": frames / rate}), "end")[0]
+    end = contract.seconds(
+        contract.resolve_ends(contract.segmented_index(["a"]), {"a": frames / rate}), "end"
+    )[0]
     assert round(end * rate) == frames

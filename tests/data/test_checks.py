@@ -41,7 +41,9 @@ def test_many_speakers_are_counted() -> None:
     data = samples(*((f"{n}", 0, 1, "train" if n % 2 else "test") for n in range(40)))
     keys = pd.Series([f"x/{n // 2:02}" for n in range(40)], index=data.index)
     (warning,) = speaker_overlap(data, keys)
-    assert warning.startswith("20 speakers are in train and in test (x/00, x/01") and "and 12 more)" in warning
+    assert (
+        warning.startswith("20 speakers are in train and in test (x/00, x/01") and "and 12 more)" in warning
+    )
 
 
 def test_the_same_audio_under_two_names() -> None:

@@ -17,7 +17,11 @@ def frame(*names: str) -> pd.DataFrame:
     ("columns", "colnames", "expected"),
     [
         (["a", "b"], {}, ["a", "b"]),
-        (["Participant ID", "sex", "Age"], {"Participant ID": "speaker", "Age": "age"}, ["speaker", "gender", "age"]),
+        (
+            ["Participant ID", "sex", "Age"],
+            {"Participant ID": "speaker", "Age": "age"},
+            ["speaker", "gender", "age"],
+        ),
         (["sex"], {}, ["gender"]),
         (["sex", "gender"], {}, ["sex", "gender"]),
         (["sex", "f0"], {"f0": "gender"}, ["sex", "gender"]),
@@ -43,13 +47,18 @@ def test_the_other_direction() -> None:
     """Tutorials show both; the data tell which is meant."""
     renamed, notes = rename(frame("Participant ID", "x"), {"speaker": "Participant ID"}, "my.csv")
     assert list(renamed.columns) == ["speaker", "x"]
-    assert notes == ["my.csv: colnames is read as new name to old name: its keys are no columns, its values are"]
+    assert notes == [
+        "my.csv: colnames is read as new name to old name: its keys are no columns, its values are"
+    ]
 
 
 @pytest.mark.parametrize(
     ("colnames", "message"),
     [
-        ({"participant": "speaker"}, r"my\.csv: colnames: no column 'participant'; did you mean 'Participant'\?"),
+        (
+            {"participant": "speaker"},
+            r"my\.csv: colnames: no column 'participant'; did you mean 'Participant'\?",
+        ),
         ({"Participant": "speaker", "feling": "emotion"}, "no column 'feling'"),
         ({"speaker": "Participant", "emotion": "feling"}, r"no column 'feling'; did you mean 'feeling'\?"),
         ({"Participant": "x", "feeling": "x"}, "column 'x' stands twice"),

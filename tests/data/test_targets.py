@@ -69,9 +69,19 @@ def test_flat_mapping() -> None:
     found, dropped = apply_mapping(data, "emotion", {"anger": "angry", "happiness": "happy"}, "emodb")
     assert found["emotion"].tolist()[:2] == ["angry", "happy"]
     assert found["speaker"].tolist() == ["a", "b", "d", "e"]
-    assert found["emotion"].isna().tolist() == [False, False, True, False]  # a missing one falls out later, as missing
+    assert found["emotion"].isna().tolist() == [
+        False,
+        False,
+        True,
+        False,
+    ]  # a missing one falls out later, as missing
     assert [d.record() for d in dropped] == [
-        {"stage": "emodb, mapping", "reason": "label not in the mapping: fear", "count": 1, "examples": ["2.wav"]}
+        {
+            "stage": "emodb, mapping",
+            "reason": "label not in the mapping: fear",
+            "count": 1,
+            "examples": ["2.wav"],
+        }
     ]
 
 
@@ -121,12 +131,16 @@ def test_as_numbers() -> None:
     np.testing.assert_array_equal(found, [31, 42.5, np.nan])
     found = as_numbers(samples(duration=pd.to_timedelta([1.5, None], unit="s"))["duration"], "duration", "db")
     np.testing.assert_array_equal(found, [1.5, np.nan])
-    np.testing.assert_array_equal(as_numbers(samples(x=[1, np.inf, -np.inf])["x"], "x", "db"), [1, np.nan, np.nan])
+    np.testing.assert_array_equal(
+        as_numbers(samples(x=[1, np.inf, -np.inf])["x"], "x", "db"), [1, np.nan, np.nan]
+    )
     assert as_numbers(samples(x=[1, 2])["x"], "x", "db").dtype == float
 
 
 def test_text_is_no_number() -> None:
-    with pytest.raises(NkululekoError, match=r"database 'db', 1\.wav: 'age' is no number: 'old' \(1 of 3 values\)"):
+    with pytest.raises(
+        NkululekoError, match=r"database 'db', 1\.wav: 'age' is no number: 'old' \(1 of 3 values\)"
+    ):
         as_numbers(samples(age=["31", "old", None])["age"], "age", "db")
 
 
@@ -219,11 +233,15 @@ def test_a_label_with_a_typo_gets_a_hint() -> None:
     data = samples(emotion=["anger", "sadness", "neutral"])
     _, warnings = choose_labels(data, "emotion", ["angre", "sadness"])
     assert warnings == ["DATA.labels: no sample has the label 'angre'; it is left out; did you mean 'anger'?"]
-    with pytest.raises(NkululekoError, match=r"none of the labels is a value of 'emotion' \(there are: anger, neutral"):
+    with pytest.raises(
+        NkululekoError, match=r"none of the labels is a value of 'emotion' \(there are: anger, neutral"
+    ):
         choose_labels(data, "emotion", ["Anger", "Sadness"])
 
 
 def test_a_dropped_row_is_named() -> None:
-    record = Dropped("emodb, audio", "file does not exist", segmented_index([f"{n}.wav" for n in range(9)])).record()
+    record = Dropped(
+        "emodb, audio", "file does not exist", segmented_index([f"{n}.wav" for n in range(9)])
+    ).record()
     assert record["count"] == 9
     assert record["examples"] == ["0.wav", "1.wav", "2.wav", "3.wav", "4.wav"]

@@ -38,7 +38,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "title"):
             self.text.append(data)
 
     def all(self, tag):
@@ -173,7 +173,8 @@ def test_bare_result_has_no_empty_sections():
 
 
 def test_file_names_that_are_no_text_can_be_written():
-    result = classification(samples=60, file_name="\udce4{}.wav")
+    provenance = {"config": "a\nb\udce4.wav", "file": "\udce4.wav"}
+    result = dataclasses.replace(classification(samples=60), warnings=["\udce4.wav"], provenance=provenance)
     page(result).encode("utf-8")
 
 
@@ -197,3 +198,12 @@ def test_report_imports_no_heavy_library(tmp_path):
     file = tmp_path / "result.pickle"
     file.write_bytes(pickle.dumps(classification(samples=30)))
     subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [("p", "where the model was surest"), ("s", "Margin: by how much"), ("", "does not tell")],
+)
+def test_order_of_the_mistakes_is_said(scores, said):
+    words = Reader(page(classification(samples=60, scores=scores))).words
+    assert said in words

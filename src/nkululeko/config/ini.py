@@ -21,10 +21,10 @@ COMMAND_LINE = "--set"
 
 _HEADER = re.compile(r"\[([^\]\n]+)\]\s*(?:[#;].*)?$")
 _OPTION = re.compile(r"(?P<name>[^=:\n]*)[=:](?P<value>.*)", re.DOTALL)
-_COMMENT = re.compile(r"(?:^|(?<=\s))[#;].*")
+_COMMENT = re.compile(r"(?<=\s)[#;].*")
 _STRING = r"""'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*\""""
 #: in a value that looks like a literal, what stands in quotes is no comment
-_STRING_OR_COMMENT = re.compile(rf"({_STRING})|(?:^|(?<=\s))[#;].*", re.MULTILINE)
+_STRING_OR_COMMENT = re.compile(rf"({_STRING})|(?<=\s)[#;].*")
 _ITEM = re.compile(rf"\s*+((?:{_STRING})\s*+|[^,\[\]{{}}()'\"]++)(?:,|$)")
 
 

@@ -195,7 +195,8 @@ def check_effects(filled: Filled, everything_chosen: set[Plugged], findings: Fin
             chosen = filled.chosen if option.family in model.ini_families else everything_chosen
             owners = _owners(option, star, raw, findings)
             mine = [plug for plug in chosen if owners and plug in owners]
-            if owners is not None and not mine and not _has_outsider(chosen, option.family):
+            may_use_it = not option.planned and _has_outsider(chosen, option.family)
+            if owners is not None and not mine and not may_use_it:
                 names = ", ".join(name for _, name in owners)
                 findings.note(
                     raw, f"{raw.label} has no effect in this run" + (f": it is for {names}" if names else "")

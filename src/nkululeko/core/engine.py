@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Literal, TypeVar
 
 A = TypeVar("A")
@@ -16,6 +18,12 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _in_worker(function: Callable[[A], B], item: A) -> B:
+    """One item in a worker process; Ctrl-C is the parent's to handle, workers would print their own traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return function(item)
 
 
 def unordered(
@@ -39,7 +47,8 @@ def unordered(
 
     backend = "threading" if workers == "threads" else "loky"
     parallel = Parallel(n_jobs=jobs, backend=backend, return_as="generator_unordered", batch_size=1)
-    results = parallel(delayed(function)(item) for item in items)
+    work = function if workers == "threads" else partial(_in_worker, function)
+    results = parallel(delayed(work)(item) for item in items)
     try:
         for result in results:  # noqa: UP028 - not 'yield from', which would close it before the warning is silenced
             yield result

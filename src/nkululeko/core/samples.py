@@ -109,6 +109,12 @@ def from_csv(path: Path) -> pd.DataFrame:
     return frame.drop(columns=LEVELS).set_axis(index, axis=0)
 
 
+def whole_files(index: pd.MultiIndex) -> np.ndarray:
+    """Which rows stand for a whole file: they start at 0 and have no end, shape ``(samples,)``."""
+    starts, ends = index.get_level_values("start"), index.get_level_values("end")
+    return np.asarray((starts == pd.Timedelta(0)) & ends.isna())
+
+
 def resolve_ends(index: pd.MultiIndex, durations: Mapping[str, float]) -> pd.MultiIndex:
     """The index with every missing end replaced by the length of the file, later ends cut to it.
 

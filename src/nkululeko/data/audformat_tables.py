@@ -12,7 +12,7 @@ import pandas as pd
 from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import Loaded, Request
-from nkululeko.data.columns import own_name, rename
+from nkululeko.data.columns import no_target, own_name, rename
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ def to_samples(db: Any, root: str, request: Request, tables: Tables) -> Loaded:
     targets = [_frame(db, name, root) for name in _target_tables(db, tables, wanted)]
     if not targets:
         targets, info = info, []
+    if not targets:
+        raise no_target(request.target, (), where)
     if tables.append or (tables.targets is None and len(targets) > 1):
         samples = pd.concat(targets)
         samples = samples[~samples.reset_index().duplicated().to_numpy()]
@@ -77,23 +79,23 @@ def to_samples(db: Any, root: str, request: Request, tables: Tables) -> Loaded:
     for frame in info:
         samples = _join(samples, frame)
     if tables.columns:
-        samples = _only(samples, tables.columns, where)
+        samples = _only(samples, tables.columns, wanted, where)
     samples, notes = rename(samples, request.colnames, where)
     if request.target not in samples:
-        raise NkululekoError(
-            f"no column '{request.target}' to predict", where, did_you_mean(request.target, samples.columns)
-        )
+        everywhere = {str(column) for table in db.tables.values() for column in table.columns}
+        raise no_target(request.target, everywhere | set(samples.columns), where)
     splits = _splits(db, root)
     return Loaded(samples, TableIndices(db, root), splits, notes)
 
 
 def _file_tables(db: Any, tables: Tables) -> list[str]:
-    """Tables with information on speakers: as named, else ``files``, else all with a speaker."""
+    """Tables with information on speakers: as named, else ``files``; all with a speaker if that has none."""
     if tables.files is not None:
         return list(tables.files)
-    if "files" in db.tables:
-        return ["files"]
-    return [name for name in db.tables if "speaker" in db.tables[name].columns]
+    files = [name for name in ("files",) if name in db.tables]
+    if files and "speaker" in db.tables["files"].columns:
+        return files
+    return [*files, *(name for name in db.tables if "speaker" in db.tables[name].columns)]
 
 
 def _target_tables(db: Any, tables: Tables, wanted: Sequence[str]) -> list[str]:
@@ -185,13 +187,13 @@ def _join(samples: pd.DataFrame, info: pd.DataFrame) -> pd.DataFrame:
     return samples.assign(**{str(column): rows[column].to_numpy() for column in new})
 
 
-def _only(samples: pd.DataFrame, columns: Sequence[str], where: str) -> pd.DataFrame:
+def _only(samples: pd.DataFrame, columns: Sequence[str], wanted: Sequence[str], where: str) -> pd.DataFrame:
     for column in columns:
         if column not in samples:
             raise NkululekoError(
                 f"columns: no column '{column}'", where, did_you_mean(column, samples.columns)
             )
-    keep = {*columns, "speaker", "gender", "age"}
+    keep = {*columns, *wanted, "speaker", "gender", "sex", "age"}
     return samples[[column for column in samples if column in keep]]
 
 
@@ -203,5 +205,4 @@ def _splits(db: Any, root: str) -> dict[str, pd.MultiIndex]:
             kind = str(db.splits[table.split_id].type)
             if kind in contract.SPLITS:
                 parts.setdefault(kind, []).append(_absolute(db[name].index, root))
-    return {kind: pd.MultiIndex.from_tuples([t for i in ix for t in i], names=contract.LEVELS) if len(ix) > 1 else ix[0]
-            for kind, ix in parts.items()}  # fmt: skip
+    return {kind: indices[0].append(indices[1:]) for kind, indices in parts.items()}

@@ -48,21 +48,36 @@ def audio_overlap(samples: pd.DataFrame, content: Mapping[str, bytes]) -> list[s
     warnings = []
     for part in ("train", "dev"):
         other = rows[rows["split"] == part]
-        shared = set(test["content"]) & set(other["content"])
-        if not shared:
-            continue
-        pairs = test[test["content"].isin(shared)].merge(other[other["content"].isin(shared)], on="content")
-        pairs = pairs[(pairs["start_x"] < pairs["end_y"]) & (pairs["start_y"] < pairs["end_x"])]
-        if len(pairs):
-            count = pairs[["file_x", "start_x"]].drop_duplicates().shape[0]
-            first = pairs.iloc[0]
-            same = (
-                "" if first["file_x"] == first["file_y"] else f" is the same recording as {first['file_y']}"
-            )
+        hit = test[_overlapping(test, other)]
+        if len(hit):
+            first = hit.iloc[0]
+            there = other[(other["content"] == first["content"]) & (other["start"] < first["end"])]
+            where = there.loc[there["end"] > first["start"], "file"].iloc[0]
+            same = "" if first["file"] == where else f" is the same recording as {where}"
             warnings.append(
-                f"{count} test samples are also in {part}, by their audio: e.g. {first['file_x']}{same}"
+                f"{len(hit)} test samples are also in {part}, by their audio: e.g. {first['file']}{same}"
             )
     return warnings
+
+
+def _overlapping(test: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
+    """Which rows of ``test`` share some audio with any row of ``other``, shape ``(len(test),)``.
+
+    Segments overlap if more of the others have begun before their end than are over at their start; comparing
+    each with each would take too much memory for one long recording with many segments.
+    """
+    hit = np.zeros(len(test), dtype=bool)
+    shared = set(test["content"]) & set(other["content"])
+    if not shared:
+        return hit
+    others = dict(list(other[other["content"].isin(shared)].groupby("content")))
+    for content, rows in test.assign(row=np.arange(len(test)))[
+        test["content"].isin(shared).to_numpy()
+    ].groupby("content"):
+        begun = np.searchsorted(np.sort(others[content]["start"]), rows["end"], "left")
+        over = np.searchsorted(np.sort(others[content]["end"]), rows["start"], "right")
+        hit[rows["row"]] = begun > over
+    return hit
 
 
 def class_overlap(samples: pd.DataFrame, target: str, labels: list[str]) -> list[str]:

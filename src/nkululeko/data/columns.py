@@ -21,13 +21,16 @@ def orient(
     """
     columns = set(present)
     if colnames and not columns & set(colnames) and columns & set(colnames.values()):
-        turned = {new: old for old, new in colnames.items()}
-        note = f"{where}: colnames is read as new name to old name: its keys are no columns, its values are"
-        return {old: new for old, new in turned.items() if old in columns}, [note]
-    for old in colnames:
+        names = {new: old for old, new in colnames.items()}
+        notes = [
+            f"{where}: colnames is read as new name to old name: its keys are no columns, its values are"
+        ]
+    else:
+        names, notes = dict(colnames), []
+    for old in names:
         if old not in columns:
             raise NkululekoError(f"colnames: no column '{old}'", where, did_you_mean(old, columns))
-    return dict(colnames), []
+    return names, notes
 
 
 def rename(frame: pd.DataFrame, colnames: Mapping[str, str], where: str) -> tuple[pd.DataFrame, list[str]]:
@@ -55,3 +58,12 @@ def own_name(column: str, colnames: Mapping[str, str]) -> list[str]:
     olds = [old for old, new in colnames.items() if new == column]
     turned = [colnames[column]] if column in colnames else []
     return [*olds, *turned, column]
+
+
+def no_target(target: str, present: Iterable[str], where: str) -> NkululekoError:
+    """The error of a target that no column has."""
+    columns = list(present)
+    hint = did_you_mean(target, columns)
+    if target == "sex" and "gender" in columns:
+        hint = "did you mean 'gender'? A column 'sex' is read as that"
+    return NkululekoError(f"no column '{target}' to predict", where, hint)

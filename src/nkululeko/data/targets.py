@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nkululeko.core.errors import NkululekoError
+from nkululeko.core.errors import NkululekoError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,16 @@ def apply_mapping(
     per_column: Mapping = mapping if nested else {target: mapping}
     dropped: list[Dropped] = []
     for column, names in per_column.items():
+        if not isinstance(names, Mapping):
+            raise NkululekoError(
+                f"mapping: '{column}' is neither a label nor a column with labels of its own",
+                f"database '{name}'",
+                "write {old: new}, or {column: {old: new}} throughout",
+            )
         if column not in samples:
-            raise NkululekoError(f"mapping: no column '{column}'", f"database '{name}'")
+            raise NkululekoError(
+                f"mapping: no column '{column}'", f"database '{name}'", did_you_mean(column, samples.columns)
+            )
         old = as_labels(samples[column])
         new = old.map({str(key): str(value) for key, value in names.items()})
         if column != target:
@@ -79,6 +87,8 @@ def apply_mapping(
 
 def as_labels(column: pd.Series) -> pd.Series:
     """The values as text, whole numbers without ``.0``; missing values stay missing."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype("object").infer_objects()
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         text = column.astype("str").str.strip()
         return text.mask(text == "")
@@ -139,17 +149,17 @@ def to_bins(
 
     Args:
         values: numbers
-        bins: one border more than labels; None: as many values in each bin
+        bins: one border more than labels; None or empty: as many values in each bin
         labels: of the bins; empty: low, middle, high
 
     Returns:
         the labels (missing outside the bins), the labels in order, and a note on the borders
 
     Raises:
-        NkululekoError: too few different values for so many bins
+        NkululekoError: too few different values for so many bins, or bins and labels do not fit
     """
     names = list(labels) or ["low", "middle", "high"]
-    if bins is None:
+    if not bins:
         borders = (
             np.quantile(values.dropna(), np.linspace(0, 1, len(names) + 1))
             if values.notna().any()
@@ -165,6 +175,13 @@ def to_bins(
         borders = np.array([-np.inf, *inner, np.inf])
         note = "bins of equal size, borders " + ", ".join(f"{border:.4g}" for border in inner)
     else:
+        if len(bins) != len(names) + 1:
+            there = f"there are {len(labels)} labels" if labels else "the labels are not named"
+            raise NkululekoError(
+                f"{len(bins)} borders make {len(bins) - 1} bins, and {there}",
+                "DATA.bins",
+                "set labels: one a bin",
+            )
         borders = np.asarray(bins, dtype=float)
         note = "bins " + ", ".join(f"{border:g}" for border in borders)
     binned = pd.cut(values, borders, right=False, labels=names)

@@ -17,7 +17,7 @@ from nkululeko.core.plugin import option
 
 #: the sets of openSMILE's Python package; those of GeMAPS have no deltas
 SETS = (
-    "GeMAPS", "GeMAPSv01b", "eGeMAPS", "eGeMAPSv01b", "eGeMAPSv02",
+    "GeMAPS", "GeMAPSv01a", "GeMAPSv01b", "eGeMAPS", "eGeMAPSv01a", "eGeMAPSv01b", "eGeMAPSv02",
     "ComParE_2016", "emobase", "IS09", "IS10", "IS11", "IS12", "IS13",
 )  # fmt: skip
 LEVELS = ("functionals", "lld", "lld_de", "frame")
@@ -54,6 +54,8 @@ class OsOptions(BaseOptions):
     @field_validator("pooling")
     @classmethod
     def _known_pooling(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            raise ValueError("pooling is empty; expected some of: " + ", ".join(POOLING))
         for name in names:
             if name not in POOLING:
                 raise ValueError(f"unknown pooling '{name}'; {did_you_mean(name, POOLING)}")

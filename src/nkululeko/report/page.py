@@ -89,6 +89,7 @@ def page(
     """
     from markupsafe import Markup
 
+    mistakes = worst(result) if mistakes is None else mistakes
     style = _style()
     guess = words.chance(result)
     html = _template().render(
@@ -102,7 +103,8 @@ def page(
         guess=guess,
         verdict=words.verdict(result.headline, guess),
         judgement=words.judgement(result.headline, guess),
-        cards=[_card(mistake, audio) for mistake in (worst(result) if mistakes is None else mistakes)],
+        cards=[_card(mistake, audio) for mistake in mistakes],
+        kind=mistakes[0].kind if mistakes else "",
         with_audio=any((audio or {}).values()),
         training=tables.training_rows(result),
         test_speakers=_speakers(result),

@@ -44,6 +44,14 @@ MEASURES = {
     "rmse": ("root mean squared error", "in the unit of the target; large errors weigh more; 0 is perfect"),
     "r2": ("coefficient of determination", "the share of the variance that is explained; 1 is perfect"),
 }
+#: how the worst mistakes are ordered, by the kind of their weight
+ORDER = {
+    "confidence": "Test samples with a wrong answer, those first where the model was surest.",
+    "margin": "Test samples with a wrong answer, those first where the model was surest. Margin: by how much "
+    "the score of the wrong answer leads over that of the right one.",
+    "error": "The test samples with the largest errors.",
+    "": "Test samples with a wrong answer. This model does not tell how sure it is: they come as they are named.",
+}
 _ALIASES = {"accuracy": "acc", "spearman": "scc", "pearson": "pcc", "roc_auc": "auc"}
 
 Verdict = Literal["better", "unclear", "worse", "unknown"]
@@ -90,7 +98,7 @@ def chance(result: Result) -> Chance | None:
     if name == "acc" and len(truth):
         most = truth.value_counts(sort=True)
         share = float(most.iloc[0] / most.sum())
-        return Chance(share, f"always answering “{most.index[0]}” gives {number(share)}")
+        return Chance(share, f"always answering '{most.index[0]}' gives {number(share)}")
     if name in ("eer", "auc"):
         return Chance(0.5, "guessing gives .5")
     if name in ("ccc", "pcc", "scc", "kappa", "mcc"):

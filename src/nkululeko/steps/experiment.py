@@ -39,7 +39,9 @@ def run_experiment(
     data = load(config, store, previous_split(rundir.path("split.csv")), jobs)
     anew = config.feats.needs_feature_extraction or config.feats.no_reuse or config.data.no_reuse
     extractor = Extractor(store, data.audio, jobs, config.feats.fail_threshold, anew)
-    extracted = extract(config.feats.sets, data.samples.index, extractor, config.feats.features or ())
+    extracted = extract(
+        config.feats.sets, data.samples.index, extractor, config.feats.features, config.feats.features_of
+    )
     data = with_features(data, extracted, nan_strategy(config))
 
     parts = matrices(data, extracted.features, config.data.target)

@@ -75,7 +75,11 @@ class Extractor:
 
 
 def extract(
-    choices: Sequence[Choice], index: pd.MultiIndex, extractor: Extractor, columns: Sequence[str] = ()
+    choices: Sequence[Choice],
+    index: pd.MultiIndex,
+    extractor: Extractor,
+    columns: Sequence[str] = (),
+    columns_of: Mapping[str, Sequence[str]] | None = None,
 ) -> Extracted:
     """The features of all samples, several sets beside each other.
 
@@ -84,6 +88,7 @@ def extract(
         index: samples; a segment that stands twice is extracted once
         extractor: store and workers
         columns: keep only these; all if empty
+        columns_of: the same for one feature set, by its name
 
     Raises:
         NkululekoError: too many segments fail, or a column does not exist
@@ -94,8 +99,8 @@ def extract(
     sets = [families.features.load(choice.name)(choice.options) for choice in choices]
     for choice, feature_set in zip(choices, sets, strict=True):
         frame = feature_set.fetch(unique, partial(_from_store, extractor=extractor, failed=failed))
-        own = getattr(choice.options, "features", None)
-        frames[choice.name] = _select(frame, own, choice.name) if own else frame
+        own = (columns_of or {}).get(choice.name)
+        frames[choice.name] = _select(frame, own, f"FEATS.{choice.name}.features") if own else frame
         if len(frame) < len(unique):
             lost = unique[~unique.isin(frame.index)]
             failed.update(dict.fromkeys(lost, f"{choice.name}: has no row for it"))
@@ -138,14 +143,18 @@ def _from_store(
     keys = [segment.key for segment in segments]
     vectors = table.read(keys)
     known = vectors.found & (not extractor.anew)
+    # what failed in an earlier run counts too: the same data must not pass because it is tried again
+    failures = _Failures(name, len(keys), extractor.fail_threshold)
+    for position in np.flatnonzero(known).tolist():
+        if position in vectors.errors:
+            failures.add(vectors.errors[position])
     if known.all():
         _log.info("%s: %d segments from the store", name, len(keys))
     else:
         missing = {segments[i].key: segments[i] for i in np.flatnonzero(~known)}
         _log.info("%s: %d segments from the store, %d to extract", name, int(known.sum()), len(missing))
         _say_resampling(feature_set, missing.values(), extractor.audio)
-        most = extractor.fail_threshold * len(keys)
-        volatile = _extract_new(feature_set, list(missing.values()), table, extractor.jobs, most)
+        volatile = _extract_new(feature_set, list(missing.values()), table, extractor.jobs, failures)
         vectors = table.read(keys)
         for position in np.flatnonzero(~vectors.found).tolist():
             failed[index[position]] = f"{name}: {volatile.get(keys[position], 'extraction failed')}"
@@ -179,16 +188,41 @@ def _say_resampling(feature_set: FeatureSet, segments: object, audio: Mapping[st
         )
 
 
-def _extract_new(
-    feature_set: FeatureSet, segments: list[Segment], table: FeatureTable, jobs: int, most: float
-) -> dict[bytes, str]:
-    """Extract segments into the table; returns failures that are not stored, for they may not last.
+@dataclass
+class _Failures:
+    """Counts the segments of an extraction that fail, and ends it when they are too many.
 
-    More than ``most`` failures end it.
+    Args:
+        name: of the feature set
+        total: how many segments there are
+        threshold: share of them that may fail, 0..1
     """
+
+    name: str
+    total: int
+    threshold: float
+    count: int = 0
+
+    def add(self, reason: str) -> None:
+        """One more.
+
+        Raises:
+            NkululekoError: too many
+        """
+        self.count += 1
+        if self.count > self.threshold * self.total:
+            raise NkululekoError(
+                f"{self.name}: {self.count} of {self.total} segments failed, e.g. {reason}",
+                todo="mend the data, or raise FEATS.fail_threshold",
+            )
+
+
+def _extract_new(
+    feature_set: FeatureSet, segments: list[Segment], table: FeatureTable, jobs: int, failures: _Failures
+) -> dict[bytes, str]:
+    """Extract segments into the table; returns failures that are not stored, for they may not last."""
     name, columns = feature_set.plugin_name(), feature_set.names()
     volatile: dict[bytes, str] = {}
-    failures: list[str] = []
     chunk = _CHUNK[feature_set.workers]
     chunks = (segments[i : i + chunk] for i in range(0, len(segments), chunk))
     work = partial(_work, name, feature_set.options)
@@ -201,14 +235,10 @@ def _extract_new(
                     writer.add(key, vector, reason)
                 else:
                     volatile[key] = reason or ""
+            for _, vector, reason, _ in rows:
                 if vector is None:
-                    failures.append(str(reason))
+                    failures.add(reason or "")
             advance(len(rows))
-            if len(failures) > most:
-                raise NkululekoError(
-                    f"{name}: {len(failures)} of {len(segments)} segments failed, e.g. {failures[-1]}",
-                    todo="mend the data, or raise FEATS.fail_threshold",
-                )
     return volatile
 
 
@@ -229,12 +259,15 @@ def _vectors(
     feature_set: FeatureSet, segments: list[Segment]
 ) -> Iterator[tuple[bytes, np.ndarray | None, str | None, bool]]:
     for segment in segments:
+        read = False
         try:
             signal, rate = read_segment(segment.file, segment.start, segment.end)
+            read = True
             wanted = feature_set.sampling_rate
             vector = feature_set.extract(resample(signal, rate, wanted), wanted or rate)
             yield segment.key, np.asarray(vector, dtype=np.float32), None, True
         except NkululekoError as problem:
-            yield segment.key, None, str(problem), True
+            # what the extractor says of a signal holds for ever; a file may be readable tomorrow
+            yield segment.key, None, str(problem), read
         except Exception as problem:  # one bad file costs one row, not the run
             yield segment.key, None, f"{segment.file}: {type(problem).__name__}: {problem}", False

@@ -218,7 +218,7 @@ def _usable(
         samples = samples[~empty]
     samples, twice = _without_duplicates(samples, name, target)
     tables = Resolved(part.tables, durations)
-    splits = {split: contract.resolve_ends(index, durations) for split, index in part.splits.items()}
+    splits = {split: _resolved(index, durations) for split, index in part.splits.items()}
     return Loaded(samples, tables, splits), [*dropped, *twice]
 
 
@@ -246,13 +246,22 @@ class Resolved(Mapping[str, pd.MultiIndex]):
         self._tables, self._durations = tables, durations
 
     def __getitem__(self, name: str) -> pd.MultiIndex:
-        return contract.resolve_ends(self._tables[name], self._durations)
+        return _resolved(self._tables[name], self._durations)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
 
     def __len__(self) -> int:
         return len(self._tables)
+
+
+def _resolved(index: pd.MultiIndex, durations: Mapping[str, float]) -> pd.MultiIndex:
+    """The rows of a table with their ends; whole files stay so, for they stand for all their segments."""
+    whole = contract.whole_files(index)
+    ends = contract.resolve_ends(index, durations).get_level_values("end")
+    return contract.segmented_index(
+        index.get_level_values("file"), index.get_level_values("start"), ends.where(~whole)
+    )
 
 
 def _split(

@@ -76,6 +76,7 @@ class DatabaseConfig(Limits):
         None,
         "percent of speakers (or samples) in the dev set",
         needs="splits: speaker_split random balanced",
+        planned=True,
         gt=0,
         lt=100,
     )

@@ -43,18 +43,12 @@ class Audformat(Database):
             raise NkululekoError(
                 "no audformat database there (db.yaml is missing)", str(root.absolute()), hint
             )
-        import audformat
-
+        from nkululeko.data.audformat_files import open_database
         from nkululeko.data.audformat_tables import Tables, to_samples
 
-        try:
-            db = audformat.Database.load(str(root))
-        except Exception as problem:  # yaml, key and type errors of a damaged header
-            reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-            raise NkululekoError(f"no readable audformat database ({reason})", str(root.absolute())) from None
         chosen = self.options
         return to_samples(
-            db,
+            open_database(root),
             str(root.absolute()),
             request,
             Tables(chosen.files_tables, chosen.target_tables, chosen.target_tables_append, chosen.columns),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os.path
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import Database, Loaded, Request
 from nkululeko.core.plugin import Options as BaseOptions
 from nkululeko.core.plugin import option
-from nkululeko.data.columns import rename
+from nkululeko.data.columns import no_target, rename
 
 _FILE_NAMES = ("file", "filename", "file_name", "filepath", "path", "wav", "audio")
 #: columns that are names, even where they look like numbers
 _TEXT = ("file", "speaker", "gender", "start", "end")
+_QUOTES = "put values that hold the separator, or a quotation mark, in quotes"
 
 
 class CsvOptions(BaseOptions):
@@ -41,8 +43,9 @@ class Csv(Database):
     def load(self, request: Request) -> Loaded:
         """See :class:`Database`."""
         path = Path(request.path)
-        frame, notes = read_table(path)
+        frame, notes, decimal = read_table(path)
         frame, more = rename(frame, request.colnames, str(path))
+        frame = frame.assign(**{name: _numbers(frame[name], decimal) for name in frame if name not in _TEXT})
         if "file" not in frame:
             near = [name for name in _FILE_NAMES if name in frame]
             hint = f"{request.name}.colnames = {{'{near[0]}': 'file'}}" if near else "name it by colnames"
@@ -50,11 +53,7 @@ class Csv(Database):
                 f"no column 'file' (there are: {', '.join(map(str, frame.columns))})", str(path), hint
             )
         if request.target not in frame:
-            raise NkululekoError(
-                f"no column '{request.target}' to predict",
-                str(path),
-                did_you_mean(request.target, frame.columns),
-            )
+            raise no_target(request.target, frame.columns, str(path))
         nameless = int(frame["file"].isna().sum())
         if nameless:
             more.append(f"{path}: {nameless} rows without a file name are left out")
@@ -73,19 +72,45 @@ class Csv(Database):
         own = path.absolute().parent
         absolute = self.options.absolute_path
         if self.options.audio_path:
-            audio = Path(self.options.audio_path)
-            return [call[0] / audio, own / audio]
+            audio = Path(self.options.audio_path).expanduser()
+            return [base / audio for base in (*call, own, *folders[1:])]
         if absolute is None:
             return [*call, own, *folders[1:]]
         return call if absolute else [own]
 
 
-def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """A CSV with stripped names and values, numbers as numbers, and notes.
+def read_table(path: Path) -> tuple[pd.DataFrame, list[str], str]:
+    """A CSV with stripped names and values, all of them text; notes; and the sign for decimals that it may have.
 
     Raises:
         NkululekoError: missing, empty, or no table
     """
+    text, notes = _read_text(path)
+    header = text.split("\n", 1)[0]
+    if not header.strip():
+        raise NkululekoError("the CSV is empty, or its first line is", str(path))
+    separator = max(",;\t|", key=header.count)
+    try:
+        with warnings.catch_warnings():
+            # pandas only warns of lines with more values than the header, and cuts them off
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, skipinitialspace=True, index_col=False,
+                                quoting=csv.QUOTE_MINIMAL)  # fmt: skip
+    except pd.errors.ParserWarning:
+        raise NkululekoError("lines have more values than the header", str(path), _QUOTES) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
+        raise NkululekoError(
+            f"is no readable CSV ({' '.join(str(problem).split())})", str(path), _QUOTES
+        ) from None
+    frame.columns = [str(name).strip() for name in frame.columns]
+    for name in frame:
+        column = frame[name].str.strip()
+        frame[name] = column.mask(column == "")
+    return frame, notes, "," if separator == ";" else "."
+
+
+def _read_text(path: Path) -> tuple[str, list[str]]:
+    """The file as text, and a note if it is not UTF-8."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -100,31 +125,21 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
         text = raw.decode("latin-1")
         notes.append(f"{path}: not UTF-8, read as Latin-1")
     if "\0" in text:
-        raise NkululekoError("is no text file", str(path))
-    header = text.split("\n", 1)[0]
-    if not header.strip():
-        raise NkululekoError("the CSV is empty, or its first line is", str(path))
-    separator = max(",;\t|", key=header.count)
-    try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, skipinitialspace=True, index_col=False,
-                            quoting=csv.QUOTE_MINIMAL)  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
-        raise NkululekoError(f"is no readable CSV ({problem})", str(path)) from None
-    frame.columns = [str(name).strip() for name in frame.columns]
-    for name in frame:
-        column = frame[name].str.strip()
-        column = column.mask(column == "")
-        frame[name] = column if str(name).lower() in (*_TEXT, "sex") else _numbers(column)
-    return frame, notes
+        raise NkululekoError("is no text file", str(path), "if it is a table, save it as UTF-8 CSV")
+    return text, notes
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    """The column as numbers, if every value is one and none is a code such as ``007``."""
+def _numbers(column: pd.Series, decimal: str) -> pd.Series:
+    """The column as numbers, if every value is one and none is a code such as ``007``.
+
+    Where semicolons stand between the columns, ``31,5`` is a number: Excel writes it so in half of Europe.
+    """
     values = column.dropna()
     if values.empty or values.str.match(r"^[+-]?0\d").any():
         return column
-    numbers = pd.to_numeric(values, errors="coerce")
-    if numbers.isna().any():
+    if decimal == "," and values.str.fullmatch(r"[+-]?\d+(,\d+)?").all():
+        column = column.str.replace(",", ".")
+    elif pd.to_numeric(values, errors="coerce").isna().any():
         return column
     return pd.to_numeric(column)
 
@@ -133,8 +148,9 @@ def locate(names: pd.Series, bases: Sequence[Path]) -> list[str]:
     """Absolute paths of files: the first base where one exists, else below the first base."""
     found = []
     for name in names:
-        path = Path(name).expanduser()
-        places = [path] if path.is_absolute() else [base / path for base in bases]
+        # a table made on Windows may name folders with backslashes
+        spellings = [name, name.replace("\\", "/")] if "\\" in name else [name]
+        places = [base / Path(spelling).expanduser() for spelling in spellings for base in bases]
         chosen = next((p for p in places if p.exists()), places[0]) if len(places) > 1 else places[0]
         found.append(_absolute(chosen))
     return found
@@ -152,9 +168,9 @@ def _times(frame: pd.DataFrame, name: str, path: Path) -> pd.Series | None:
     text = frame[name]
     seconds = pd.to_numeric(text, errors="coerce")
     try:
-        times = pd.to_timedelta(text.where(seconds.isna()))
+        times = pd.to_timedelta(text.where(seconds.isna())).astype("timedelta64[ns]")
     except ValueError:
         raise NkululekoError(
             f"column '{name}' holds no times", str(path), "seconds (1.25) or timedeltas (0 days 00:00:01.25)"
         ) from None
-    return times.fillna(pd.to_timedelta(seconds, unit="s"))
+    return times.fillna(pd.to_timedelta(seconds, unit="s").astype("timedelta64[ns]"))

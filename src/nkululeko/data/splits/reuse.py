@@ -26,6 +26,11 @@ class Reuse(Split):
                 where,
                 "run it once with another split_strategy, such as speaker_split",
             )
+        for column in ("database", "split"):
+            if column not in context.previous:
+                raise NkululekoError(
+                    f"split.csv has no column '{column}'", where, "run it once with another split_strategy"
+                )
         previous = context.previous[context.previous["database"] == context.name]
         if previous.empty:
             raise NkululekoError(

@@ -1,0 +1,85 @@
+"""Known scores on EmoDB's gold-standard split: exactly what scikit-learn gives on openSMILE's features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import opensmile
+import pytest
+import soundfile
+from sklearn.metrics import accuracy_score, recall_score
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+import nkululeko
+
+EMODB = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "emodb"
+TABLES = "emotion.categories.{}.gold_standard"
+
+pytestmark = [
+    pytest.mark.skipif(not EMODB.is_dir(), reason="NOT TESTED: ../shared/data/emodb is not there"),
+    pytest.mark.xdist_group("gold"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("gold")
+
+
+def run(folder: Path, name: str):
+    ini = folder / f"{name}.ini"
+    ini.write_text(
+        f"""
+[EXP]
+root = {folder}
+store = {folder}/store
+[DATA]
+databases = ['emodb']
+emodb = {EMODB}
+emodb.split_strategy = specified
+emodb.train_tables = ['{TABLES.format("train")}']
+emodb.test_tables = ['{TABLES.format("test")}']
+target = emotion
+[FEATS]
+type = os
+set = {name}
+scale = standard
+[MODEL]
+type = svm
+"""
+    )
+    return nkululeko.run(ini)
+
+
+@pytest.mark.parametrize(("name", "uar", "accuracy"), [("eGeMAPSv02", 0.514, 0.565), ("ComParE_2016", 0.572, None)])
+def test_emodb_gold_standard(folder, name, uar, accuracy):
+    result = run(folder, name)
+    assert round(result.scores["uar"].value, 3) == uar
+    if accuracy is not None:
+        assert round(result.scores["acc"].value, 3) == accuracy
+    assert result.interval.unit == "speakers"
+    assert result.interval.groups == 5
+
+
+def test_every_prediction_is_that_of_plain_scikit_learn(folder):
+    """openSMILE, StandardScaler and SVC called by hand."""
+    import audformat
+
+    db = audformat.Database.load(EMODB)
+    smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02)
+
+    def part(name: str):
+        table = db[TABLES.format(name)].get()["emotion"].sort_index()
+        rows = [smile(*soundfile.read(EMODB / file, dtype="float32")).ravel() for file in table.index]
+        return np.array(rows), table.astype(str).to_numpy()
+
+    (train, train_labels), (test, test_labels) = part("train"), part("test")
+    scaler = StandardScaler().fit(train)
+    expected = SVC().fit(scaler.transform(train), train_labels).predict(scaler.transform(test))
+    result = run(folder, "eGeMAPSv02")
+    assert list(result.predictions["truth"]) == list(test_labels)
+    assert list(result.predictions["prediction"]) == list(expected)
+    assert result.scores["uar"].value == pytest.approx(recall_score(test_labels, expected, average="macro"), abs=1e-12)
+    assert result.scores["acc"].value == pytest.approx(accuracy_score(test_labels, expected), abs=1e-12)

@@ -1,0 +1,128 @@
+"""Every experiment file of ``examples/`` runs through its door, on a small corpus."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from docs_project import EXAMPLES, make_project
+from nkululeko.nkululeko import main
+
+FILES = sorted(path.stem for path in EXAMPLES.glob("*.ini"))
+NEEDED = {"praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb"}
+
+pytestmark = pytest.mark.xdist_group("examples")
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a run left behind."""
+
+    folder: Path
+    result: dict
+    config: str
+    images: list[str]
+    report: int
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_project(tmp_path_factory.mktemp("examples"))
+
+
+@pytest.fixture(scope="module")
+def run(project: Path) -> Callable[..., Left]:
+    """Runs an example once; later callers get what it left."""
+    done: dict[str, Left] = {}
+
+    def door(name: str, *overrides: str) -> Left:
+        if name not in done:
+            if name == "reuse_split":
+                door("base_os_xgb")
+            changes = [part for override in overrides for part in ("--set", override)]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(project)
+                patch.setenv("NKULULEKO_STORE", str(project / "store"))
+                assert main(["--config", f"examples/{name}.ini", *changes]) == 0
+            own = re.search(r"^name = (\w+)", (EXAMPLES / f"{name}.ini").read_text(), re.MULTILINE)[1]
+            folder = project / "results" / "examples" / own
+            done[name] = Left(
+                folder,
+                json.loads((folder / "result.json").read_text()),
+                (folder / "config.ini").read_text(),
+                sorted(path.name for path in (folder / "images").iterdir()),
+                (folder / "report.html").stat().st_size,
+            )
+        return done[name]
+
+    return door
+
+
+@pytest.fixture(scope="module")
+def repository(project: Path):
+    """A repository of audb on the disk; the corpus keeps its own name there."""
+    audb = pytest.importorskip("audb", reason="NOT TESTED: audb is not installed")
+    (project / "host" / "repository").mkdir(parents=True)
+    place = audb.Repository("repository", str(project / "host"), "file-system")
+    audb.publish(str(project / "quickstart" / "audformat"), "1.0.0", place, num_workers=1, verbose=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audb.config, "REPOSITORIES", [place])
+        for cache in ("CACHE_ROOT", "SHARED_CACHE_ROOT"):
+            patch.setattr(audb.config, cache, str(project / "cache"))
+        yield
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_runs(name, run, request, capsys):
+    if name in NEEDED:
+        pytest.importorskip(NEEDED[name], reason=f"NOT TESTED: {NEEDED[name]} is not installed")
+    overrides = []
+    if name == "emodb_audb":
+        request.getfixturevalue("repository")
+        overrides = ["DATA.emodb=synthetic"]
+    left = run(name, *overrides)
+    headline = left.result["scores"][left.result["measure"]]
+    assert headline["low"] <= headline["value"] <= headline["high"]
+    assert left.report > 10_000
+    if name != "base_os_xgb":  # reuse_split may have run it
+        assert str(left.folder / "report.html") in capsys.readouterr().out.replace("\n", "")
+    assert left.images
+    assert "no effect" not in " ".join(left.result["notes"]), "an example sets an option that has no effect"
+
+
+def test_shows_what_its_comments_say(run):
+    assert run("bin_continuous").result["labels"] == ["calm", "middle", "excited"]
+    assert run("mfcc_logreg").result["calibration"] is not None
+    assert run("mapping").result["dropped"][0]["count"] == 16  # neutral
+    assert any("speakers are in train and in test" in line for line in run("random_split").result["warnings"])
+    assert {row["split"] for row in run("two_scales").result["data"]} == {"train", "test"}
+    assert run("segments").result["test_samples"] > run("specified_split").result["test_samples"]
+    assert any("rf_reg" in line for line in run("forest_age").result["notes"])
+    assert "test_size = 25.0" in run("root_folders").config
+    assert "tsne.png" in run("base_os_xgb").images
+    assert {Path(name).suffix for name in run("speaker_scale").images} == {".svg"}
+    assert any("openSMILE" in line for line in run("regression").result["provenance"]["licences"])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_says_how_it_is_called(name):
+    head = (EXAMPLES / f"{name}.ini").read_text().split("[EXP]")[0]
+    assert f"nkululeko train examples/{name}.ini" in head
+    assert head.startswith("; ")
+
+
+def test_readme_of_the_folder_lists_all():
+    text = (EXAMPLES / "README.md").read_text()
+    assert set(re.findall(r"\[(\w+)\.ini\]\(\1\.ini\)", text)) == set(FILES)
+
+
+def test_tables_name_files_of_the_corpus(project):
+    for table in (EXAMPLES / "data").glob("*.csv"):
+        first = table.read_text().splitlines()[1].split(",")[0]
+        assert (project / first).exists(), (table.name, first)
+    assert not [path for path in EXAMPLES.rglob("*") if path.suffix in (".wav", ".flac")]
