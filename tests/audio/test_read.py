@@ -27,7 +27,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["mono.wav", "mono.flac"])
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 5999), st.integers(1, 6000))
 def test_a_segment_is_a_slice_of_the_whole(files: dict[str, str], name: str, first: int, length: int) -> None:
     last = min(first + length, 6000)

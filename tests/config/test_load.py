@@ -183,13 +183,17 @@ def test_paths(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"EXP": "epochs = 5"}, "[EXP] epochs", "mlp, mlp_reg, cnn, lstm, lstm_reg, finetune"),
         ({"MODEL": "K_val = 3"}, "[MODEL] K_val", "knn, knn_reg"),
-        ({"EXP": "type = regression", "MODEL": "type = rf_reg\nC_val = 3"}, "[MODEL] C_val", "svm, svr"),
+        (
+            {"EXP": "type = regression", "MODEL": "type = rf_reg\nC_val = 3"},
+            "[MODEL] C_val",
+            "logreg, svm, svr",
+        ),
         ({"MODEL": "layers = {'l1': 64}"}, "[MODEL] layers", "mlp, mlp_reg"),
         ({"MODEL": "GMM_components = 3"}, "[MODEL] GMM_components", "gmm"),
         ({"MODEL": "gmm.GMM_components = 3"}, "[MODEL] gmm.GMM_components", "gmm"),
         ({"FEATS": "max_formant = 5000"}, "[FEATS] max_formant", "praat"),
         ({"FEATS": "praat.features = [a]"}, "[FEATS] praat.features", "praat"),
-        ({"DATA": "db.absolute_path = True"}, "[DATA] db.absolute_path", "csv, parquet"),
+        ({"DATA": "db.absolute_path = True"}, "[DATA] db.absolute_path", "csv"),
         (
             {"DATA": "db.split_strategy = train\ndb.test_size = 3"},
             "[DATA] db.test_size",
@@ -380,6 +384,6 @@ def test_to_ini_marks_defaults_and_keeps_what_was_set(project: Project) -> None:
     assert "name = test" in lines
     assert "C_val = 2.0" in lines
     assert "kernel = rbf  ; default" in lines
-    assert "os.level = lld" in lines
+    assert "level = lld" in lines
     assert "db.test_size = 20.0  ; default" in lines
     assert not any("K_val" in line or "runs" in line or "root_folders" in line for line in lines)

@@ -21,6 +21,7 @@ from nkululeko.config.reference import (
 from nkululeko.config.schema import section_class, section_names
 from nkululeko.config.schema.data import DatabaseConfig
 from nkululeko.core.errors import NkululekoError
+from nkululeko.core.plugin import Options
 
 CONTRACT = Path(__file__).resolve().parents[2] / "../shared/INI.md"
 contract = pytest.mark.skipif(not CONTRACT.exists(), reason=f"NOT TESTED: {CONTRACT} is not there")
@@ -108,9 +109,12 @@ def test_every_option_of_the_contract_is_declared() -> None:
     assert len(rows) > 130
     missing = []
     for section, name in rows:
-        models: list[type[Section]] = [section_class(section)]
+        sections: list[type[Section]] = [section_class(section)]
         if section == "DATA":
-            models.append(DatabaseConfig)
+            sections.append(DatabaseConfig)
+        models: list[type[Options]] = [*sections]
+        for family in (ALL[key].family for model in sections for key in model.ini_families):
+            models += [family.load(name).Options for name in family.names()] if family else []
         plain = name.removeprefix("NAME").removeprefix(".")
         starred = name.replace("NAME.", "os.")
         if not any(find(model, word) for model in models for word in (plain, starred, f"scheduler{name}")):

@@ -82,7 +82,7 @@ def test_the_whole_database(whole: str) -> None:
 # --- speaker_split
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(speakers_lists, percents, seeds)
 def test_speaker_split(speakers: list[str | None], percent: float, seed: int) -> None:
     known = sorted({speaker for speaker in speakers if speaker})
@@ -101,7 +101,7 @@ def test_speaker_split(speakers: list[str | None], percent: float, seed: int) ->
     assert abs(len(test) - min(max(wanted, 1), len(known) - 1)) <= 0.5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(speakers_lists.filter(lambda s: len({x for x in s if x}) > 1), percents, seeds, st.randoms())
 def test_the_order_of_the_rows_is_of_no_meaning(speakers: list, percent: float, seed: int, random) -> None:  # type: ignore[no-untyped-def]
     data, context = loaded(speakers), SplitContext("db", seed, percent)
@@ -142,6 +142,7 @@ def test_samples_without_a_speaker_are_named(caplog: pytest.LogCaptureFixture) -
 # --- random
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(2, 60), percents, seeds)
 def test_random(count: int, percent: float, seed: int) -> None:
     split = assign("random", loaded([None] * count), SplitContext("db", seed, percent))
@@ -239,7 +240,7 @@ def test_data_without_a_split_of_their_own() -> None:
 # --- reuse
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(speakers_lists.filter(lambda s: len({x for x in s if x}) > 1), seeds, st.randoms())
 def test_reuse(tmp_path_factory: pytest.TempPathFactory, speakers: list, seed: int, random) -> None:  # type: ignore[no-untyped-def]
     """Through the file that a run leaves, whatever the order of the rows."""

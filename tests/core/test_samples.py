@@ -57,6 +57,7 @@ def test_seconds() -> None:
     np.testing.assert_array_equal(contract.seconds(index, "end"), [1.25, np.nan])
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=9))
 def test_align_is_a_lookup_by_index(order: list[int], wanted: list[int]) -> None:
     index = contract.segmented_index(
@@ -104,7 +105,7 @@ def test_fingerprint() -> None:
 names = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1, max_size=8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.tuples(names, st.integers(0, 10**12), st.none() | st.integers(0, 10**12)), min_size=1, max_size=6
@@ -143,6 +144,7 @@ def test_ends_are_those_of_the_files() -> None:
     assert contract.resolve_ends(contract.segmented_index([]), {}).empty
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 10**7), st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000]))
 def test_a_resolved_end_is_the_last_sample(frames: int, rate: int) -> None:
     """Lengths go through seconds and nanoseconds; the key of a segment counts samples again."""

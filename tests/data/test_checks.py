@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 
 from nkululeko.core import samples as contract
 from nkululeko.data.checks import audio_overlap, class_overlap, speaker_overlap
@@ -74,6 +74,7 @@ spans = st.tuples(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(spans, min_size=1, max_size=14))
 def test_the_count_is_that_of_comparing_all_pairs(rows: list[tuple[str, int, int, str]]) -> None:
     data = samples(*((file, start, start + length, split) for file, start, length, split in rows))

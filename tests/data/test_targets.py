@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.samples import segmented_index
@@ -160,6 +160,7 @@ def test_reverse_divide_and_scale() -> None:
     assert tweak([5], scale=True) == [0]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(np.nan), min_size=2, max_size=30))
 def test_missing_numbers_do_not_count(values: list[float]) -> None:
     array = np.array(values)
@@ -194,6 +195,7 @@ def test_bins_of_equal_size() -> None:
     assert to_bins(values, None, ["a", "b"])[0].value_counts().to_dict() == {"a": 15, "b": 15}
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(-1e3, 1e3), min_size=4, max_size=40, unique=True), st.integers(2, 4))
 def test_bins_of_equal_size_differ_by_little(values: list[float], bins: int) -> None:
     found, _, _ = to_bins(pd.Series(values), None, [str(n) for n in range(bins)])

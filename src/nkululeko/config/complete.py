@@ -80,10 +80,9 @@ def _choice(section: Filled, family: str, name: str) -> Choice | None:
 
 
 def _resolve_paths(section: Filled, findings: Findings, folder_of_call: Path) -> None:
-    """Paths in the options of chosen plug-ins, and in the section's own of that name, become absolute."""
-    names = [option.field for option in declared(type(section.record)).values() if option.is_path]
+    """Paths in the options of chosen plug-ins become absolute."""
     for plug, options in section.options.items():
-        for name in names:
+        for name in [option.field for option in declared(type(options)).values() if option.is_path]:
             raw = section.forms[plug].raw(name)
             if raw is None:
                 continue
@@ -94,4 +93,3 @@ def _resolve_paths(section: Filled, findings: Findings, folder_of_call: Path) ->
                 findings.wrong(raw, f"{raw.label}: {problem.what}", problem.todo)
                 continue
             section.options[plug] = options.model_copy(update={name: places})
-            _update(section, **{name: places})

@@ -76,7 +76,7 @@ def option(
         is_path: a path, resolved against the folder of the call and that of the file
         limits: pydantic's ``gt``, ``le`` ...
     """
-    info: FieldInfo = plain_option(default, help, also=also, **limits)
+    info: FieldInfo = plain_option(default, help, also=also, is_path=is_path, **limits)
     assert isinstance(info.json_schema_extra, dict)
     family, _, owners = needs.partition(":")
     extra: dict[str, Any] = {
@@ -87,7 +87,6 @@ def option(
         "planned": planned,
         "only": list(only),
         "ignored": ignored,
-        "is_path": is_path,
     }
     info.json_schema_extra.update({key: value for key, value in extra.items() if value or key == "ini"})
     return info

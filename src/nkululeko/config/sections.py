@@ -157,12 +157,12 @@ def _left_over(model: type[Section], entry: Entry, forms: dict[Plugged, Form], f
         if meant and not names.is_available(meant):
             findings.mistakes.append(names.unavailable(before, raw.place, f"{raw.label}: "))
             return
-        for name in names.installed():
-            other = _form((key, name))
-            if other.take(raw, entry.name, entry.rank):
-                findings.note(raw, f"{raw.label} has no effect in this run: it is for {name}")
-                return
-            known += spellings(other.model)
+        others = {name: _form((key, name)) for name in names.installed()}
+        owners = [name for name, other in others.items() if other.take(raw, entry.name, entry.rank)]
+        if owners:
+            findings.note(raw, f"{raw.label} has no effect in this run: it is for {', '.join(owners)}")
+            return
+        known += [spelling for other in others.values() for spelling in spellings(other.model)]
     before = raw.name.removesuffix(entry.name)
     hint = hint_of(entry.name, known, before)
     findings.unknown(raw.place, f"unknown option '{raw.name}' in [{raw.section}]", hint)

@@ -25,8 +25,13 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-def option(default: Any, help: str, *, also: tuple[str, ...] = (), **limits: Any) -> Any:
+def option(
+    default: Any, help: str, *, also: tuple[str, ...] = (), is_path: bool = False, **limits: Any
+) -> Any:
     """Declare one INI option: its default, one line of help, other spellings, pydantic's limits (ge, le ...).
+
+    ``is_path``: a path, or several, made absolute when the file is read: from the folder of the call, else from
+    that of the file.
 
     Example:
         >>> class SvmOptions(Options):
@@ -34,7 +39,9 @@ def option(default: Any, help: str, *, also: tuple[str, ...] = (), **limits: Any
         >>> SvmOptions().C_val
         1.0
     """
-    return Field(default, description=help, json_schema_extra={"also": list(also)}, **limits)
+    return Field(
+        default, description=help, json_schema_extra={"also": list(also), "is_path": is_path}, **limits
+    )
 
 
 class Plugin(ABC):  # noqa: B024 - the families add the abstract methods

@@ -28,7 +28,7 @@ class ImportOptions(BaseOptions):
     """The tables to read."""
 
     import_file: tuple[str, ...] = option(
-        (), "CSV or Parquet tables: column file (start, end), one column a feature"
+        (), "CSV or Parquet tables: column file (start, end), one column a feature", is_path=True
     )
     import_files_append: bool = option(
         True, "several tables: rows below each other; False: columns side by side"

@@ -11,9 +11,6 @@ from nkululeko.config.declare import option, resolved
 from nkululeko.config.schema._shared import Limits
 from nkululeko.core.plugin import Options
 
-_AUDFORMAT = "databases: audformat audb"
-_TABLES = "databases: csv parquet"
-
 
 class DatabaseConfig(Limits):
     """One database: its options are written ``NAME.option``, its path ``NAME``."""
@@ -30,34 +27,6 @@ class DatabaseConfig(Limits):
     split_options: Options = resolved(Options())
 
     type: str = option("audformat", "what it is", names="databases")
-    absolute_path: bool | None = option(
-        None,
-        "CSV: files are relative to the folder of the call (True) or of the CSV (False); not given: find out",
-        needs=_TABLES,
-        planned=True,
-    )
-    audio_path: str | None = option(
-        None, "CSV: common folder of the audio files", needs=_TABLES, planned=True
-    )
-    files_tables: tuple[str, ...] | None = option(
-        None, "audformat tables with file and speaker information", needs=_AUDFORMAT, planned=True
-    )
-    target_tables: tuple[str, ...] | None = option(
-        None, "audformat tables with labels", needs=_AUDFORMAT, planned=True
-    )
-    target_tables_append: bool = option(
-        False, "several target tables: rows below each other, not columns", needs=_AUDFORMAT, planned=True
-    )
-    columns: tuple[str, ...] | None = option(
-        None, "audformat columns to load", needs=_AUDFORMAT, planned=True
-    )
-    train_tables: tuple[str, ...] = option(
-        (), "tables of the training set", needs="splits: specified", planned=True
-    )
-    test_tables: tuple[str, ...] = option(
-        (), "tables of the test set", needs="splits: specified", planned=True
-    )
-    dev_tables: tuple[str, ...] = option((), "tables of the dev set", needs="splits: specified", planned=True)
     colnames: dict[str, str] = option({}, "rename columns: {old: new}")
     label: str | None = option(None, "the target's column in this database")
     mapping: dict[str, str | dict[str, str]] = option(

@@ -24,9 +24,6 @@ class Feats(Section):
     scaler: Choice | None = resolved(None)
 
     type: tuple[str, ...] = option(("os",), "feature sets, side by side; [] for finetune", names="features")
-    set: str = option("eGeMAPSv02", "openSMILE's set", needs="features: os", planned=True)
-    level: str = option("functionals", "openSMILE's level", needs="features: os", planned=True)
-    pooling: tuple[str, ...] = option((), "how frames become one vector", needs="features: os", planned=True)
     features: tuple[str, ...] = option((), "keep only these columns")
     features_of: dict[str, tuple[str, ...]] = option(
         {}, "keep only these columns of a feature set", ini="*.features", star="features"
@@ -48,12 +45,6 @@ class Feats(Section):
     fft_win_dur: float = option(25.0, "window (ms)", needs="features: spectra", planned=True, gt=0)
     fft_hop_dur: float = option(10.0, "hop (ms)", needs="features: spectra", planned=True, gt=0)
     fft_nbands: int = option(64, "number of mel bands", needs="features: spectra", planned=True, ge=1)
-    import_file: tuple[str, ...] = option(
-        (), "files with features", needs="features: import", planned=True, is_path=True
-    )
-    import_files_append: bool = option(
-        True, "several files: rows below each other, not columns", needs="features: import", planned=True
-    )
     scale: str = option(
         "auto", "scaler, fitted on train; auto: standard for models that need it", names="scalers"
     )

@@ -10,10 +10,6 @@ from nkululeko.config.declare import Choice, option, resolved
 from nkululeko.config.schema._shared import Device, Finetuning
 from nkululeko.config.schema.exp import NETS
 
-_KERNEL = "models: svm svr"
-_NEIGHBOURS = "models: knn knn_reg"
-_TREES = "models: xgb xgr rf lgbm"
-_BOOST = "models: xgb xgr lgbm"
 
 #: a number of folds; 0 or False: no cross-validation
 Folds = Annotated[int, Field(ge=0)] | bool
@@ -31,26 +27,7 @@ class Model(Finetuning):
     type: str = option(
         "", "the model; under regression a classifier's name means its partner", names="models"
     )
-    C_val: float = option(1.0, "regularisation", needs=_KERNEL, planned=True, gt=0)
-    gamma: str | float = option("scale", "width of the kernel", needs=_KERNEL, planned=True)
-    kernel: str = option("rbf", "kernel function", needs=_KERNEL, planned=True)
-    K_val: int = option(5, "number of neighbours", needs=_NEIGHBOURS, planned=True, ge=1)
-    KNN_weights: str = option(
-        "uniform", "how neighbours count", also=("weights",), needs=_NEIGHBOURS, planned=True
-    )
-    n_estimators: int | None = option(None, "number of trees", needs=_TREES, planned=True, ge=1)
-    max_depth: int | None = option(
-        None, "greatest depth of a tree", needs=f"{_TREES} tree tree_reg", planned=True, ge=1
-    )
-    subsample: float | None = option(
-        None, "share of samples a tree sees", needs=_BOOST, planned=True, gt=0, le=1
-    )
-    colsample_bytree: float | None = option(
-        None, "share of features a tree sees", needs=_BOOST, planned=True, gt=0, le=1
-    )
-    learning_rate: float | None = option(
-        None, "size of the steps", needs=f"{NETS} {_BOOST.removeprefix('models: ')}", planned=True, gt=0
-    )
+    learning_rate: float | None = option(None, "size of the steps", needs=f"{NETS} lgbm", planned=True, gt=0)
     class_weight: bool = option(False, "weight classes by inverse frequency")
     layers: dict[str, int] | tuple[int, ...] = option(
         (), "sizes of the hidden layers: [64, 16] or {'l1': 64}", needs="models: mlp mlp_reg", planned=True
