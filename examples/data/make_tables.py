@@ -44,9 +44,13 @@ def main() -> None:
     second = [row for row in few if row["speaker"] in ("s5", "s6", "s7", "s8")]
     people = [[path[r["file"]], r["speaker"], r["gender"], r["age"], r["emotion"]] for r in few]
     write("renamed.csv", ["recording", "Participant ID", "sex", "Age", "feeling"], people)
-    likable = [[path[r["file"]], r["speaker"], r["gender"], f"{1 + 6 * float(r['arousal']):.1f}"] for r in second]
+    likable = [
+        [path[r["file"]], r["speaker"], r["gender"], f"{1 + 6 * float(r['arousal']):.1f}"] for r in second
+    ]
     write("likability_1to7.csv", ["file", "speaker", "gender", "likability"], likable)
-    not_so = [[path[r["file"]], r["speaker"], r["gender"], f"{10 - 9 * float(r['arousal']):.1f}"] for r in first]
+    not_so = [
+        [path[r["file"]], r["speaker"], r["gender"], f"{10 - 9 * float(r['arousal']):.1f}"] for r in first
+    ]
     write("non_attractive_1to10.csv", ["file", "speaker", "gender", "non-attractive"], not_so)
 
 

@@ -15,10 +15,11 @@ import pytest
 
 import nkululeko
 from docs_project import DOCS, READ, ROOT, Block, blocks, make_project
+from nkululeko import quickstart
 from nkululeko.config import ini
 from nkululeko.config.load import RUN, load
 from nkululeko.core.errors import ConfigError, NkululekoError
-from nkululeko.quickstart import EXPERIMENT
+from nkululeko.testing.speech import STYLES
 
 pytestmark = pytest.mark.xdist_group("docs")
 
@@ -192,7 +193,16 @@ def test_page_shows_the_file_of_quickstart():
     def plain(text: str) -> list[str]:
         return [line for line in text.splitlines() if line and not line.startswith(";")]
 
-    assert plain(shown.text) == plain(EXPERIMENT)
+    assert plain(shown.text) == plain(quickstart.EXPERIMENT)
+
+
+def test_pages_tell_the_size_of_the_corpus():
+    files = quickstart.SPEAKERS * quickstart.UTTERANCES * len(STYLES)
+    text = (DOCS / "quickstart.md").read_text()
+    assert f"({quickstart.SPEAKERS} voices, four emotions, {files} files)" in text
+    tested = round(quickstart.SPEAKERS * 0.5)
+    line = f"learned from {files // 2} samples, tested on {files // 2} samples of {tested} speakers"
+    assert line in text and line in (ROOT / "README.md").read_text()
 
 
 def test_make_has_the_commands_of_the_readme():

@@ -8,10 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from docs_project import EXAMPLES, make_project
+from nkululeko import quickstart
 from nkululeko.nkululeko import main
+from nkululeko.testing.corpus import write_corpus
+from nkululeko.testing.speech import STYLES
 
 FILES = sorted(path.stem for path in EXAMPLES.glob("*.ini"))
 NEEDED = {"praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb"}
@@ -69,7 +73,8 @@ def repository(project: Path):
     audb = pytest.importorskip("audb", reason="NOT TESTED: audb is not installed")
     (project / "host" / "repository").mkdir(parents=True)
     place = audb.Repository("repository", str(project / "host"), "file-system")
-    audb.publish(str(project / "quickstart" / "audformat"), "1.0.0", place, num_workers=1, verbose=False)
+    corpus = write_corpus(project / "small", speakers=5, utterances_per_emotion=1, format="audformat")
+    audb.publish(str(corpus), "1.0.0", place, num_workers=1, verbose=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audb.config, "REPOSITORIES", [place])
         for cache in ("CACHE_ROOT", "SHARED_CACHE_ROOT"):
@@ -122,7 +127,15 @@ def test_readme_of_the_folder_lists_all():
 
 
 def test_tables_name_files_of_the_corpus(project):
-    for table in (EXAMPLES / "data").glob("*.csv"):
-        first = table.read_text().splitlines()[1].split(",")[0]
-        assert (project / first).exists(), (table.name, first)
+    """``python examples/data/make_tables.py`` makes them anew."""
+    tables = {path.stem: pd.read_csv(path).iloc[:, 0].tolist() for path in (EXAMPLES / "data").glob("*.csv")}
+    whole = [
+        f"quickstart/corpus/wav/s{speaker}_{style.emotion}_{number:02d}.wav"
+        for speaker in range(1, quickstart.SPEAKERS + 1)
+        for style in STYLES
+        for number in range(1, quickstart.UTTERANCES + 1)
+    ]
+    assert sorted(tables.pop("features")) == sorted(whole)
+    for name, files in tables.items():
+        assert all((project / file).exists() for file in files), name
     assert not [path for path in EXAMPLES.rglob("*") if path.suffix in (".wav", ".flac")]

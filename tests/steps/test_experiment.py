@@ -160,7 +160,13 @@ def test_a_killed_extraction_goes_on_where_it_stopped(bench):
     """SIGKILL in the middle; what was written stays, and the next run extracts only the rest."""
     store = bench.folder / "fresh"
     ini = bench.ini(feats="type = os\nset = ComParE_2016", exp="jobs = 1")
-    command = [sys.executable, "-c", KILLED, str(ini), f"EXP.store={store}"]
+    command = [
+        sys.executable,
+        "-c",
+        f"{FLUSHING}\nnkululeko.run(sys.argv[1], sys.argv[2:])",
+        str(ini),
+        f"EXP.store={store}",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not list(store.glob("features/*/*.parquet")) and time.monotonic() < deadline:
@@ -175,8 +181,8 @@ def test_a_killed_extraction_goes_on_where_it_stopped(bench):
     assert int(found[1]) + int(found[2]) == 64
 
 
-#: an ordinary run that writes to the store at every row, and slowly enough to be killed in between
-KILLED = """
+#: writes to the store at every row, and slowly enough to be stopped in between
+FLUSHING = """
 import sys, time
 import nkululeko
 from nkululeko.core import store
@@ -186,8 +192,40 @@ def slowly(self):
     flush(self)
     time.sleep(0.05)
 store.TableWriter.flush = slowly
-nkululeko.run(sys.argv[1], sys.argv[2:])
 """
+
+
+def test_ctrl_c_loses_nothing(bench):
+    """In the middle of an extraction in threads: one line, exit code 130, and the rows so far are in the store."""
+    store = bench.folder / "fresh"
+    ini = bench.ini(feats="type = os\nset = ComParE_2016", exp="jobs = 2")
+    code = "import sys; from nkululeko.nkululeko import main; sys.exit(main(sys.argv[1:]))"
+    command = [
+        sys.executable,
+        "-c",
+        f"{FLUSHING}\n{code}",
+        "--config",
+        str(ini),
+        "--set",
+        f"EXP.store={store}",
+    ]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(store.glob("features/*/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors.strip().splitlines() == [
+        "interrupted: features extracted so far are kept; the same command goes on from there"
+    ]
+    notes = nkululeko.run(ini, [f"EXP.store={store}"]).notes
+    assert any(
+        re.fullmatch(r"os: [1-9]\d* segments from the store, [1-9]\d* to extract", note) for note in notes
+    )
 
 
 def test_a_plain_script_without_main_guard_can_run(bench):

@@ -224,6 +224,15 @@ def test_reuse(lab: Lab) -> None:
     pd.testing.assert_frame_equal(again, first)
 
 
+def test_a_damaged_split_hinders_only_those_who_need_it(lab: Lab) -> None:
+    path = lab.folder / "split.csv"
+    path.write_text("file;split\n")
+    text = lab.csv(lab.rows())
+    assert len(lab.load(text, previous=previous_split(path)).samples) == 12
+    with pytest.raises(NkululekoError, match=r"no split\.csv of an earlier run .* that can be read"):
+        lab.load(text + "db.split_strategy = reuse", previous=previous_split(path))
+
+
 def test_unused_samples_are_named(lab: Lab) -> None:
     rows = [row | {"split": s} for row, s in zip(lab.rows(), ["train", "test", None] * 4, strict=True)]
     data = lab.load(lab.csv(rows) + "db.split_strategy = database\n")

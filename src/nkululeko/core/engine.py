@@ -1,4 +1,4 @@
-"""Parallel work through joblib: threads, processes (later a Dask cluster), results as they come."""
+"""Parallel work: threads, or processes through joblib (later a Dask cluster); results as they come."""
 
 from __future__ import annotations
 
@@ -43,12 +43,36 @@ def unordered(
     if jobs == 1:
         yield from map(function, items)
         return
+    yield from (_threads if workers == "threads" else _processes)(function, items, jobs)
+
+
+def _threads(function: Callable[[A], B], items: Iterable[A], jobs: int) -> Iterator[B]:
+    """In threads. Who stops early waits for what is under way: a thread that the interpreter ends inside a C
+    library takes the whole process with it, and what was extracted would be lost.
+    """
+    from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+    pool = ThreadPoolExecutor(jobs)
+    under_way: set[Future[B]] = set()
+    try:
+        for item in items:
+            under_way.add(pool.submit(function, item))
+            if len(under_way) > jobs:
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        while under_way:
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _processes(function: Callable[[A], B], items: Iterable[A], jobs: int) -> Iterator[B]:
+    """In processes of joblib."""
     from joblib import Parallel, delayed
 
-    backend = "threading" if workers == "threads" else "loky"
-    parallel = Parallel(n_jobs=jobs, backend=backend, return_as="generator_unordered", batch_size=1)
-    work = function if workers == "threads" else partial(_in_worker, function)
-    results = parallel(delayed(work)(item) for item in items)
+    parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered", batch_size=1)
+    results = parallel(delayed(partial(_in_worker, function))(item) for item in items)
     try:
         for result in results:  # noqa: UP028 - not 'yield from', which would close it before the warning is silenced
             yield result

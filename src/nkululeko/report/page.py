@@ -120,6 +120,11 @@ def _style() -> str:
     return (TEMPLATES / "style.css").read_text("utf-8")
 
 
+def warm() -> None:
+    """Import and compile what :func:`page` needs, while others still compute."""
+    _template()
+
+
 @cache
 def _template() -> Template:
     """The page's template; everything that it inserts is escaped."""

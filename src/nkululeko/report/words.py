@@ -146,6 +146,6 @@ def how_made(interval: Interval, score: Score) -> list[str]:
         return lines
     return [
         f"The {level} interval comes from {interval.resamples} random draws (bootstrap) of the "
-        f"{plural(interval.groups, 'test sample')}, because the speakers are not known: samples of the same "
-        "speaker are alike, so the true interval is probably wider."
+        f"{plural(interval.groups, 'test sample')}, because fewer than two test speakers are known: samples "
+        "of the same speaker are alike, so the true interval is probably wider."
     ]

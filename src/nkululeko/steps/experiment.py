@@ -13,12 +13,11 @@ from nkululeko.core.result import Result
 from nkululeko.core.rundir import RunDir
 from nkululeko.core.store import FeatureStore, default_store
 from nkululeko.learning.embedding import tsne
-from nkululeko.plots import _draw as drawing
 from nkululeko.steps.evaluate import evaluate
 from nkululeko.steps.extract import Extractor, extract
 from nkululeko.steps.load import load, previous_split
 from nkululeko.steps.provenance import provenance
-from nkululeko.steps.report import draw, write
+from nkululeko.steps.report import draw, warm, write
 from nkululeko.steps.train import beside, matrices, nan_strategy, recipe_of, train, with_features
 
 
@@ -52,7 +51,7 @@ def run_experiment(
     mapping = (
         beside(companion, tsne, parts.features, config.exp.random_seed, jobs) if config.plot.tsne else None
     )
-    drawing.warm()  # what the pictures need is imported while the companion learns
+    warm()  # while the companion learns
     rundir.write("split.csv", contract.to_csv_text(_split_table(data.samples, config.data.target)))
     rundir.write("config.ini", config.to_ini())
     learned = learning.result()

@@ -298,6 +298,12 @@ def _check(data: Data, target: str) -> None:
     warnings = [*checks.speaker_overlap(data.samples, speakers), *checks.audio_overlap(data.samples, content)]
     if data.labels:
         warnings += checks.class_overlap(data.samples, target, data.labels)
+    heard = speakers[(split == "test").to_numpy()].dropna().unique()
+    if len(heard) == 1:
+        warnings.append(
+            f"the test set holds one speaker only ({heard[0]}): the score tells about this voice, and its interval,"
+            " over samples, is too narrow; raise test_size"
+        )
     if speakers.isna().all():
         warnings.append(
             "the speakers are not known: train and test may share voices, and intervals are too narrow"
@@ -307,5 +313,11 @@ def _check(data: Data, target: str) -> None:
 
 
 def previous_split(path: Path) -> pd.DataFrame | None:
-    """The split of an earlier run, None if there is none."""
-    return contract.from_csv(path) if path.exists() else None
+    """The split of an earlier run, None if there is none that can be read: only ``reuse`` needs it."""
+    if not path.exists():
+        return None
+    try:
+        return contract.from_csv(path)
+    except NkululekoError as problem:  # e.g. saved by a spreadsheet
+        _log.info("%s", problem)
+        return None

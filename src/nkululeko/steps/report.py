@@ -8,11 +8,23 @@ from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import samples as contract
 from nkululeko.core.result import Result
 from nkululeko.core.rundir import RunDir
-from nkululeko.plots._draw import Drawing, draw_all
+from nkululeko.plots import Drawing, draw_all
 from nkululeko.report.audio import clips
 from nkululeko.report.machine import result_json
 from nkululeko.report.page import page
 from nkululeko.report.worst import worst
+
+
+def warm() -> None:
+    """Import and prepare what evaluation, pictures and page will need, while the model is learning."""
+    from nkululeko.core import families
+    from nkululeko.plots import warm as warm_plots
+    from nkululeko.report.page import warm as warm_page
+
+    for name in families.metrics.names():
+        families.metrics.load(name)
+    warm_page()
+    warm_plots()
 
 
 def draw(result: Result, config: ExperimentConfig) -> dict[str, bytes]:

@@ -22,7 +22,7 @@ class Reuse(Split):
         where = f"{context.name}.split_strategy = reuse"
         if context.previous is None:
             raise NkululekoError(
-                "there is no split.csv of an earlier run in the experiment's folder",
+                "there is no split.csv of an earlier run in the experiment's folder that can be read",
                 where,
                 "run it once with another split_strategy, such as speaker_split",
             )
