@@ -25,7 +25,6 @@ RUN = {
 
 pytestmark = [
     pytest.mark.skipif(not FOLDER.is_dir(), reason="NOT TESTED: ../shared/acceptance is not there"),
-    pytest.mark.xdist_group("acceptance"),
 ]
 
 

@@ -19,7 +19,6 @@ TABLES = "emotion.categories.{}.gold_standard"
 
 pytestmark = [
     pytest.mark.skipif(not EMODB.is_dir(), reason="NOT TESTED: ../shared/data/emodb is not there"),
-    pytest.mark.xdist_group("gold"),
 ]
 
 
@@ -53,7 +52,9 @@ type = svm
     return nkululeko.run(ini)
 
 
-@pytest.mark.parametrize(("name", "uar", "accuracy"), [("eGeMAPSv02", 0.514, 0.565), ("ComParE_2016", 0.572, None)])
+@pytest.mark.parametrize(
+    ("name", "uar", "accuracy"), [("eGeMAPSv02", 0.514, 0.565), ("ComParE_2016", 0.572, None)]
+)
 def test_emodb_gold_standard(folder, name, uar, accuracy):
     result = run(folder, name)
     assert round(result.scores["uar"].value, 3) == uar
@@ -81,5 +82,7 @@ def test_every_prediction_is_that_of_plain_scikit_learn(folder):
     result = run(folder, "eGeMAPSv02")
     assert list(result.predictions["truth"]) == list(test_labels)
     assert list(result.predictions["prediction"]) == list(expected)
-    assert result.scores["uar"].value == pytest.approx(recall_score(test_labels, expected, average="macro"), abs=1e-12)
+    assert result.scores["uar"].value == pytest.approx(
+        recall_score(test_labels, expected, average="macro"), abs=1e-12
+    )
     assert result.scores["acc"].value == pytest.approx(accuracy_score(test_labels, expected), abs=1e-12)

@@ -21,8 +21,6 @@ from nkululeko.config.load import RUN, load
 from nkululeko.core.errors import ConfigError, NkululekoError
 from nkululeko.testing.speech import STYLES
 
-pytestmark = pytest.mark.xdist_group("docs")
-
 BASE = """\
 [DATA]
 databases = ['synthetic']

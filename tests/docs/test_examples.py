@@ -20,8 +20,6 @@ from nkululeko.testing.speech import STYLES
 FILES = sorted(path.stem for path in EXAMPLES.glob("*.ini"))
 NEEDED = {"praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb"}
 
-pytestmark = pytest.mark.xdist_group("examples")
-
 
 @dataclass(frozen=True)
 class Left:

@@ -101,7 +101,6 @@ class Loaded(HTMLParser):
             self.addresses.append(given.get("href") or "")
 
 
-@pytest.mark.xdist_group("docs")
 @pytest.mark.skipif(
     importlib.util.find_spec("mkdocs") is None,
     reason="NOT TESTED: mkdocs is not installed (pip install mkdocs-material)",

@@ -20,7 +20,6 @@ FLAGS = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 )
 pytestmark = [
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(
         not (BROWSER and DRIVER), reason="NO BROWSER: chromium and chromedriver are not found"
     ),

@@ -74,6 +74,8 @@ def test_how_the_interval_was_made():
     score = Score("uar", "UAR", 0.5, 0.4, 0.6)
     assert "12 test speakers" in words.how_made(Interval("speakers", 12, 1000), score)[0]
     assert "rough" in words.how_made(Interval("speakers", 3, 1000), score)[1]
-    assert "fewer than two test speakers are known" in words.how_made(Interval("samples", 200, 1000), score)[0]
+    assert (
+        "fewer than two test speakers are known" in words.how_made(Interval("samples", 200, 1000), score)[0]
+    )
     nothing = Score("uar", "UAR", 0.5, float("nan"), float("nan"))
     assert words.how_made(Interval("speakers", 1, 0), nothing) == ["There is no interval for this score."]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -207,7 +208,7 @@ def test_other_rates_are_resampled_and_said_once(bench, call, rate):
 def test_identical_audio_on_both_sides_is_named(bench, call):
     frame = bench.table
     copy = frame.iloc[[0]].assign(file=str(bench.folder / "copy.wav"))
-    (bench.folder / "copy.wav").write_bytes(open(frame["file"].iloc[0], "rb").read())
+    (bench.folder / "copy.wav").write_bytes(Path(frame["file"].iloc[0]).read_bytes())
     split = np.where(frame["speaker"] == frame["speaker"].iloc[0], "test", "train")
     both = pd.concat([frame.assign(split=split), copy.assign(split="train")])
     a_warning(

@@ -140,7 +140,8 @@ def test_regression(bench):
 def test_audformat_and_csv_give_the_same(bench):
     csv = bench.run()
     ini = bench.write(
-        f"[EXP]\nroot = results\nname = audformat\nstore = {bench.store}\n[DATA]\ndatabases = ['db']\ndb = {bench.corpus}\n"
+        f"[EXP]\nroot = results\nname = audformat\nstore = {bench.store}\n"
+        f"[DATA]\ndatabases = ['db']\ndb = {bench.corpus}\n"
         "target = emotion\n[FEATS]\ntype = mfcc\n[MODEL]\ntype = svm\n"
     )
     audformat = nkululeko.run(ini)

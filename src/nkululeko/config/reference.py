@@ -261,3 +261,7 @@ def _name_rows(names: Names) -> list[NameRow]:
         spelled = ", ".join(dict.fromkeys([*also, *plugin.also]))
         rows.append(NameRow(names.noun, name, spelled, plugin.summary, plugin.licence))
     return rows
+
+
+if __name__ == "__main__":
+    print(to_markdown())

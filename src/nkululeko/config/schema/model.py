@@ -10,7 +10,6 @@ from nkululeko.config.declare import Choice, option, resolved
 from nkululeko.config.schema._shared import Device, Finetuning
 from nkululeko.config.schema.exp import NETS
 
-
 #: a number of folds; 0 or False: no cross-validation
 Folds = Annotated[int, Field(ge=0)] | bool
 
