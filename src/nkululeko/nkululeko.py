@@ -37,18 +37,21 @@ def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHIN
     from nkululeko.core.companion import Companion, preload
 
     with Companion() as companion:
-        companion.submit(preload, "sklearn.base")
+        companion.submit(preload, ["sklearn.base"], ["pandas"])
         return _run(config, overrides, show, companion)
 
 
 def _run(config: str | Path, overrides: Sequence[str], show: int, companion: Companion) -> Result:
     began = time.monotonic()
-    from nkululeko.config.load import load as load_config
     from nkululeko.core.journal import journal
+    from nkululeko.core.quick import importing
     from nkululeko.core.rundir import RunDir
 
-    experiment = load_config(config, overrides)
-    from nkululeko.learning.pipeline import warm
+    with importing():
+        from nkululeko.config.load import load as load_config
+
+        experiment = load_config(config, overrides)
+        from nkululeko.learning.pipeline import warm
 
     companion.submit(warm, experiment.model.choice.name)
     rundir = RunDir(
@@ -59,7 +62,8 @@ def _run(config: str | Path, overrides: Sequence[str], show: int, companion: Com
         for note in experiment.notes:
             logging.getLogger("nkululeko").info(note)
         try:
-            from nkululeko.steps.experiment import run_experiment
+            with importing():
+                from nkululeko.steps.experiment import run_experiment
 
             return run_experiment(experiment, rundir, log, companion, began)
         finally:

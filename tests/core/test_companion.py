@@ -88,7 +88,7 @@ def test_results(helpers) -> None:  # type: ignore[no-untyped-def]
         assert [future.result(LONG) for future in futures] == [divmod(n, 3) for n in range(20)]
         assert companion.submit(os.getpid).result(LONG) not in (os.getpid(), 0)
         assert companion.submit(os.nice, 0).result(LONG) - os.nice(0) == 5
-        companion.submit(preload, "json", "colorsys").result(LONG)
+        companion.submit(preload, ["json", "colorsys"]).result(LONG)
 
 
 def test_errors_travel_and_the_process_goes_on(helpers) -> None:  # type: ignore[no-untyped-def]
@@ -101,7 +101,7 @@ def test_errors_travel_and_the_process_goes_on(helpers) -> None:  # type: ignore
         with pytest.raises(ZeroDivisionError):
             companion.submit(divmod, 1, 0).result(LONG)
         with pytest.raises(ModuleNotFoundError):
-            companion.submit(preload, "no_such_module").result(LONG)
+            companion.submit(preload, ["no_such_module"]).result(LONG)
         assert companion.submit(sum, [1, 2]).result(LONG) == 3
 
 

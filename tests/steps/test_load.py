@@ -248,7 +248,7 @@ def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_a_clean_experiment_warns_of_nothing(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    lab.load(lab.csv(lab.rows()))
+    lab.load(lab.csv(lab.rows()) + "db.test_size = 40\n")
     assert warnings_of(caplog) == []
 
 

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import IO, Any, TypeVar
@@ -186,7 +186,19 @@ def _receive(pipe: IO[bytes]) -> bytes:
     return content
 
 
-def preload(*modules: str) -> None:
-    """Import modules that will be needed."""
-    for module in modules:
-        importlib.import_module(module)
+def preload(modules: Sequence[str], without: Sequence[str] = ()) -> None:
+    """Import modules that will be needed.
+
+    Args:
+        modules: to be imported
+        without: packages that these would import if they are there, and can do without. scikit-learn imports
+            pandas just in case; plain arrays don't need it, and it takes a quarter of the time.
+    """
+    absent = [name for name in without if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: as if not installed
+    try:
+        for module in modules:
+            importlib.import_module(module)
+    finally:
+        for name in absent:
+            del sys.modules[name]

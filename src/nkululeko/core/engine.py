@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import warnings
@@ -18,6 +19,19 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _interrupt_held_back() -> Iterator[None]:
+    """Ctrl-C comes when the block is left; processes started in it never get it, not even while they start."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _in_worker(function: Callable[[A], B], item: A) -> B:
@@ -72,7 +86,8 @@ def _processes(function: Callable[[A], B], items: Iterable[A], jobs: int) -> Ite
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered", batch_size=1)
-    results = parallel(delayed(partial(_in_worker, function))(item) for item in items)
+    with _interrupt_held_back():  # the workers are started here
+        results = parallel(delayed(partial(_in_worker, function))(item) for item in items)
     try:
         for result in results:  # noqa: UP028 - not 'yield from', which would close it before the warning is silenced
             yield result

@@ -6,6 +6,7 @@ import json
 
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import samples as contract
+from nkululeko.core.quick import importing
 from nkululeko.core.result import Result
 from nkululeko.core.rundir import RunDir
 from nkululeko.plots import Drawing, draw_all
@@ -21,10 +22,11 @@ def warm() -> None:
     from nkululeko.plots import warm as warm_plots
     from nkululeko.report.page import warm as warm_page
 
-    for name in families.metrics.names():
-        families.metrics.load(name)
-    warm_page()
-    warm_plots()
+    with importing():
+        for name in families.metrics.names():
+            families.metrics.load(name)
+        warm_page()
+        warm_plots()
 
 
 def draw(result: Result, config: ExperimentConfig) -> dict[str, bytes]:
