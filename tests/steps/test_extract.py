@@ -359,7 +359,8 @@ def test_an_extraction_that_is_ended_goes_on_where_it_stopped(
     _, err = running.communicate(timeout=60)
     if how == signal.SIGINT:
         assert running.returncode == 130
-        assert re.fullmatch("interrupted: .*\n", err), err
+        # loky's own tracker of resources may add a warning of its own, on a busy machine
+        assert err.startswith("interrupted: ") and "Traceback" not in err, err
     with caplog.at_level(logging.INFO, "nkululeko"):
         found = get(files, store, name=name, jobs=2).features
     (line,) = [line for line in caplog.messages if "to extract" in line]
