@@ -179,7 +179,8 @@ def test_a_bin_holds_its_lower_border() -> None:
     values = pd.Series([-5, 39.9, 40, 49.99, 50, 1000, np.nan])
     found, names, note = to_bins(values, [-1000, 40, 50, 1000], ["young", "middle", "old"])
     assert found.tolist()[:5] == ["young", "young", "middle", "middle", "old"]
-    assert found.isna().tolist() == [False] * 5 + [True, True]  # 1000 is outside the last bin
+    assert found.isna().tolist() == [False] * 6 + [True]
+    assert found.iloc[5] == "old"  # on the very top: still in the last bin
     assert (names, note) == (["young", "middle", "old"], "bins -1000, 40, 50, 1000")
     assert found.iloc[0] == "young" and isinstance(found.iloc[0], str)
 

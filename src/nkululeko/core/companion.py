@@ -1,7 +1,7 @@
 """A second Python process that imports heavy packages while this one loads the data.
 
 Importing scikit-learn takes longer than a whole run on cached features. The interpreter lock lets one
-import run at a time in a process, so the learning and the plots have a process each, started first
+import run at a time in a process, so the learning has a process of its own, started first
 thing. What crosses the pipe is pickled by our own two processes, never read from a file.
 (``multiprocessing`` would import the user's main script again, which breaks scripts without a
 ``__main__`` guard, and joblib's workers take 0.2 s longer to start.)
@@ -10,7 +10,6 @@ thing. What crosses the pipe is pickled by our own two processes, never read fro
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import logging
 import os
@@ -24,6 +23,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import IO, Any, TypeVar
+
+from nkululeko.core.quick import importing
 
 T = TypeVar("T")
 _CHILD = (
@@ -127,7 +128,6 @@ def _serve(nice: int) -> None:
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
-    gc.disable()  # nothing that an import makes is garbage: saves a tenth of its time
     handler = _Collect()
     logger = logging.getLogger("nkululeko")
     logger.addHandler(handler)
@@ -197,8 +197,9 @@ def preload(modules: Sequence[str], without: Sequence[str] = ()) -> None:
     absent = [name for name in without if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: as if not installed
     try:
-        for module in modules:
-            importlib.import_module(module)
+        with importing():
+            for module in modules:
+                importlib.import_module(module)
     finally:
         for name in absent:
             del sys.modules[name]

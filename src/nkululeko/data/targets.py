@@ -145,7 +145,7 @@ def tweak_numbers(
 def to_bins(
     values: pd.Series, bins: Sequence[float] | None, labels: Sequence[str]
 ) -> tuple[pd.Series, list[str], str]:
-    """A continuous target as classes: each bin holds its lower border, not its upper one.
+    """A continuous target as classes: each bin holds its lower border, the last one its upper border too.
 
     Args:
         values: numbers
@@ -185,6 +185,7 @@ def to_bins(
         borders = np.asarray(bins, dtype=float)
         note = "bins " + ", ".join(f"{border:g}" for border in borders)
     binned = pd.cut(values, borders, right=False, labels=names)
+    binned = binned.mask(values == borders[-1], names[-1])  # on the very top: still in the last bin
     return binned.astype("str").mask(binned.isna()), names, note
 
 

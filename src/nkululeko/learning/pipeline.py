@@ -17,6 +17,7 @@ import numpy as np
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import ModelContext, models, scalers
+from nkululeko.core.quick import importing
 from nkululeko.learning._persist import bad_file, load_arrays, load_json, save_arrays, save_json
 from nkululeko.learning._threads import wait_patiently
 from nkululeko.learning.imputation import Imputer, as_strategy, complete_rows, fit_imputer
@@ -299,7 +300,7 @@ def warm(model: str, scaler: str = "auto") -> None:
     features = np.arange(16.0).reshape(8, 2)
     target = np.arange(8.0) if task == "regression" else np.array(["a", "b"] * 4)
     groups = np.array(["s"] * 8)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, importing():
         learn(
             Recipe(model, context=ModelContext(task), scaler=scaler),
             features,

@@ -8,6 +8,7 @@ from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import engine
 from nkululeko.core import samples as contract
 from nkululeko.core.companion import Companion
+from nkululeko.core.errors import NkululekoError
 from nkululeko.core.journal import Journal
 from nkululeko.core.result import Result
 from nkululeko.core.rundir import RunDir
@@ -41,6 +42,11 @@ def run_experiment(
     extracted = extract(
         config.feats.sets, data.samples.index, extractor, config.feats.features, config.feats.features_of
     )
+    if config.data.target in extracted.features:
+        raise NkululekoError(
+            f"the target '{config.data.target}' is also among the features: the model would be told the answer",
+            "FEATS.import_file", "take that column out, or choose columns by FEATS.features",
+        )  # fmt: skip
     data = with_features(data, extracted, nan_strategy(config))
 
     parts = matrices(data, extracted.features, config.data.target)
