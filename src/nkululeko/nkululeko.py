@@ -34,10 +34,11 @@ def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHIN
     Raises:
         NkululekoError: the file, or the data, have mistakes; says which, where, and what to do
     """
-    from nkululeko.core.companion import Companion, preload
+    from nkululeko.config.ini import glance
+    from nkululeko.core.companion import Companion
 
     with Companion() as companion:
-        companion.submit(preload, ["sklearn.base"], ["pandas"])
+        companion.submit(_warm, glance(config, overrides, "MODEL", "type"))
         return _run(config, overrides, show, companion)
 
 
@@ -51,9 +52,6 @@ def _run(config: str | Path, overrides: Sequence[str], show: int, companion: Com
         from nkululeko.config.load import load as load_config
 
         experiment = load_config(config, overrides)
-        from nkululeko.learning.pipeline import warm
-
-    companion.submit(warm, experiment.model.choice.name)
     rundir = RunDir(
         experiment.exp.root, experiment.exp.name, images=experiment.exp.fig_dir.as_posix(),
         models=experiment.exp.models_dir.as_posix(), results=experiment.exp.res_dir.as_posix(),
@@ -68,6 +66,15 @@ def _run(config: str | Path, overrides: Sequence[str], show: int, companion: Com
             return run_experiment(experiment, rundir, log, companion, began)
         finally:
             rundir.write("log.txt", log.text())
+
+
+def _warm(model: str) -> None:
+    """In the companion: import what the model needs; a name that is none is for others to complain about."""
+    from nkululeko.core.families import models
+    from nkululeko.learning.pipeline import warm
+
+    if models.has(model):
+        warm(model)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

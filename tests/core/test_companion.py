@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nkululeko.core.companion import Companion, preload
+from nkululeko.core.companion import Companion
 from nkululeko.core.errors import ConfigError, NkululekoError
 
 #: s after which an answer that does not come counts as never
@@ -88,7 +90,7 @@ def test_results(helpers) -> None:  # type: ignore[no-untyped-def]
         assert [future.result(LONG) for future in futures] == [divmod(n, 3) for n in range(20)]
         assert companion.submit(os.getpid).result(LONG) not in (os.getpid(), 0)
         assert companion.submit(os.nice, 0).result(LONG) - os.nice(0) == 5
-        companion.submit(preload, ["json", "colorsys"]).result(LONG)
+        companion.submit(math.gcd, 4, 6).result(LONG)
 
 
 def test_errors_travel_and_the_process_goes_on(helpers) -> None:  # type: ignore[no-untyped-def]
@@ -101,7 +103,7 @@ def test_errors_travel_and_the_process_goes_on(helpers) -> None:  # type: ignore
         with pytest.raises(ZeroDivisionError):
             companion.submit(divmod, 1, 0).result(LONG)
         with pytest.raises(ModuleNotFoundError):
-            companion.submit(preload, ["no_such_module"]).result(LONG)
+            companion.submit(importlib.import_module, "no_such_module").result(LONG)
         assert companion.submit(sum, [1, 2]).result(LONG) == 3
 
 

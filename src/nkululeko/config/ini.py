@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -229,6 +229,19 @@ def overriding(assignment: str) -> RawOption:
     if not (equals and dot and section and name):
         raise NkululekoError(f"'{assignment}' is no option", COMMAND_LINE, "expected SECTION.option=value")
     return RawOption(section, name, text.strip(), literal(text.strip()), COMMAND_LINE, 0)
+
+
+def glance(path: str | Path, overrides: Sequence[str], section: str, name: str) -> str:
+    """The text of one option before anything is checked: for what may start early, and must not fail.
+
+    Returns:
+        its text; empty if it is not there, or the file cannot be read
+    """
+    try:
+        options = [*read(Path(path)).options, *map(overriding, overrides)]
+    except NkululekoError:
+        return ""
+    return next((raw.text for raw in reversed(options) if (raw.section, raw.name) == (section, name)), "")
 
 
 def _wrong(ini: IniFile, line: int, what: str, todo: str = "") -> None:

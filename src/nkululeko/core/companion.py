@@ -10,7 +10,6 @@ thing. What crosses the pipe is pickled by our own two processes, never read fro
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import os
 import pickle
@@ -19,12 +18,10 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import IO, Any, TypeVar
-
-from nkululeko.core.quick import importing
 
 T = TypeVar("T")
 _CHILD = (
@@ -184,22 +181,3 @@ def _receive(pipe: IO[bytes]) -> bytes:
     if len(size) < 8 or len(content) < int.from_bytes(size, "little"):
         raise EOFError("nothing more comes")
     return content
-
-
-def preload(modules: Sequence[str], without: Sequence[str] = ()) -> None:
-    """Import modules that will be needed.
-
-    Args:
-        modules: to be imported
-        without: packages that these would import if they are there, and can do without. scikit-learn imports
-            pandas just in case; plain arrays don't need it, and it takes a quarter of the time.
-    """
-    absent = [name for name in without if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: as if not installed
-    try:
-        with importing():
-            for module in modules:
-                importlib.import_module(module)
-    finally:
-        for name in absent:
-            del sys.modules[name]

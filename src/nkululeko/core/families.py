@@ -165,6 +165,10 @@ class Model(Plugin):
     needs_scaling: ClassVar[bool] = True
     #: it takes missing values as they are
     accepts_missing: ClassVar[bool] = False
+    #: the module that takes long to import, and packages that it would import just in case, see
+    #: :func:`nkululeko.core.quick.importing`
+    library: ClassVar[str] = "sklearn.base"
+    unneeded: ClassVar[tuple[str, ...]] = ("pandas",)
     #: what :meth:`scores` returns are probabilities
     probabilistic: ClassVar[bool] = False
 

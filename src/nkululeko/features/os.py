@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
+from functools import cache
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from pydantic import field_validator, model_validator
@@ -78,7 +78,6 @@ class OpenSmile(FeatureSet):
     licence = "openSMILE: free for research and personal use only (audEERING); commercial use needs a licence"
     # its C library releases the interpreter lock: threads scale as well as processes and start at once
     workers = "threads"
-    _local: ClassVar[threading.local] = threading.local()
 
     @property
     def level(self) -> str:
@@ -107,20 +106,19 @@ class OpenSmile(FeatureSet):
         return np.concatenate([POOLING[pool](frames) for pool in self.options.pooling])
 
     def _smile(self) -> Any:
-        """The extractor, one a thread: it is no more than its configuration, but keeps state while it works."""
-        cache = self._local.__dict__.setdefault("extractors", {})
-        key = (self.options.set, self.level)
-        if key not in cache:
-            import opensmile
+        return _extractor(self.options.set, self.level)
 
-            # older sets are the user's choice, and short segments are reported by us
-            warnings.filterwarnings("ignore", module="opensmile")
-            cache[key] = opensmile.Smile(
-                feature_set=opensmile.FeatureSet[self.options.set],
-                feature_level={
-                    "functionals": opensmile.FeatureLevel.Functionals,
-                    "lld": opensmile.FeatureLevel.LowLevelDescriptors,
-                    "lld_de": opensmile.FeatureLevel.LowLevelDescriptors_Deltas,
-                }[self.level],
-            )
-        return cache[key]
+
+@cache
+def _extractor(feature_set: str, level: str) -> Any:
+    """openSMILE's extractor: no more than a configuration, so all threads share it; making one takes 0.5 s."""
+    import opensmile
+
+    # older sets are the user's choice, and short segments are reported by us
+    warnings.filterwarnings("ignore", module="opensmile")
+    levels = {
+        "functionals": opensmile.FeatureLevel.Functionals,
+        "lld": opensmile.FeatureLevel.LowLevelDescriptors,
+        "lld_de": opensmile.FeatureLevel.LowLevelDescriptors_Deltas,
+    }
+    return opensmile.Smile(feature_set=opensmile.FeatureSet[feature_set], feature_level=levels[level])

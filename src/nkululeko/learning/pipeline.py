@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -295,8 +296,14 @@ def learn(
 
 
 def warm(model: str, scaler: str = "auto") -> None:
-    """Import all that :func:`learn` will need, by learning next to nothing, while the data are on the way."""
-    task = models.load(model).tasks[0]
+    """Import all that :func:`learn` will need, by learning next to nothing, while the data are on the way.
+
+    For a process of its own: packages that the model can do without stay away from its library.
+    """
+    kind = models.load(model)
+    with importing(kind.unneeded):
+        importlib.import_module(kind.library)
+    task = kind.tasks[0]
     features = np.arange(16.0).reshape(8, 2)
     target = np.arange(8.0) if task == "regression" else np.array(["a", "b"] * 4)
     groups = np.array(["s"] * 8)

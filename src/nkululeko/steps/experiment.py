@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
+
+import pandas as pd
 
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import engine
@@ -20,6 +23,8 @@ from nkululeko.steps.load import load, previous_split
 from nkululeko.steps.provenance import provenance
 from nkululeko.steps.report import draw, warm, write
 from nkululeko.steps.train import beside, matrices, nan_strategy, recipe_of, train, with_features
+
+_log = logging.getLogger("nkululeko")
 
 
 def run_experiment(
@@ -61,17 +66,19 @@ def run_experiment(
     rundir.write("split.csv", contract.to_csv_text(_split_table(data.samples, config.data.target)))
     rundir.write("config.ini", config.to_ini())
     learned = learning.result()
+    for level, lines in ((logging.INFO, learned.notes), (logging.WARNING, learned.warnings)):
+        for line in lines:
+            _log.log(level, line)
     origin = provenance(config, data, extracted, time.monotonic() - began)
     result = evaluate(
         config, data, learned, parts.columns,
         embedding=mapping.result() if mapping else None,
-        notes=[*log.notes, *learned.notes], warnings=[*log.warnings, *learned.warnings],
-        provenance=origin, folder=rundir.folder,
+        notes=log.notes, warnings=log.warnings, provenance=origin, folder=rundir.folder,
     )  # fmt: skip
     write(result, draw(result, config), rundir, config)
     return result
 
 
-def _split_table(samples, target: str):  # type: ignore[no-untyped-def]
+def _split_table(samples: pd.DataFrame, target: str) -> pd.DataFrame:
     kept = [name for name in ("database", "speaker", target, "split") if name in samples]
     return samples[list(dict.fromkeys(kept))]

@@ -100,10 +100,10 @@ def matrices(data: Data, features: pd.DataFrame, target: str) -> Matrices:
 def train(
     recipe: Recipe, parts: Matrices, folder: Path | None, companion: Companion | None
 ) -> Future[Learned]:
-    """Fit on train, predict test; beside this process where the data are small enough to be sent there."""
+    """Fit on train, predict test."""
     groups = parts.groups
     return beside(
-        companion if parts.features.nbytes <= LARGE else None,
+        companion,
         learn,
         recipe,
         parts.features[parts.train],
@@ -117,8 +117,9 @@ def train(
 
 
 def beside(companion: Companion | None, function: Callable[..., Any], *args: Any) -> Future[Any]:
-    """Call a function in the companion process, or here and now where there is none."""
-    if companion is not None:
+    """Call a function in the companion process; here and now where there is none, or too much to be sent there."""
+    size = sum(arg.nbytes for arg in args if isinstance(arg, np.ndarray))
+    if companion is not None and size <= LARGE:
         return companion.submit(function, *args)
     future: Future[Any] = Future()
     future.set_result(function(*args))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from nkululeko.learning.models._xgboost import BoostedTrees
 
 
 class Xgb(BoostedTrees):
-    """xgboost's ``XGBClassifier``, which knows its classes by number only: the labels stand beside it."""
+    """xgboost knows its classes by number only: the labels stand beside it."""
 
     summary = "gradient-boosted trees (XGBoost)"
     partner = "xgr"
@@ -24,24 +25,19 @@ class Xgb(BoostedTrees):
         super().__init__(options, context)
         self._classes: list[str] = []
 
-    def build(self) -> Any:
-        """The unfitted XGBClassifier."""
-        from xgboost import XGBClassifier
-
-        return XGBClassifier(**self.parameters())
-
     def fit(self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Learn; with ``class_weight`` the rows are weighted by the inverse frequency of their class."""
         labels = as_labels(target)
         classes, numbers = np.unique(labels, return_inverse=True)
         if self.context.class_weight:
             weights = inverse_frequency(labels) * (1.0 if weights is None else weights)
-        self.estimator = self.build().fit(features, numbers, sample_weight=weights)
+        many = {"objective": "multi:softprob", "num_class": len(classes)}
+        self.boost(features, numbers, weights, many if len(classes) > 2 else {"objective": "binary:logistic"})
         self._classes = [str(label) for label in classes]
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """The predicted label of each row."""
-        return np.array(self._classes)[self.estimator.predict(features)]
+        """The predicted label of each row: the likeliest, the first of equal ones."""
+        return np.array(self._classes)[self._probabilities(features).argmax(axis=1)]
 
     @property
     def classes(self) -> list[str]:
@@ -50,7 +46,11 @@ class Xgb(BoostedTrees):
 
     def scores(self, features: np.ndarray) -> np.ndarray:
         """The classes' probabilities, shape ``(samples, classes)``."""
-        return np.asarray(self.estimator.predict_proba(features), dtype=np.float64)
+        return self._probabilities(features).astype(np.float64)
+
+    def _probabilities(self, features: np.ndarray) -> np.ndarray:
+        raw = self.raw(features)
+        return raw if raw.ndim == 2 else np.column_stack([1 - raw, raw])
 
     def save(self, folder: Path) -> None:
         """Write the trees and, beside them, the labels."""
@@ -64,6 +64,8 @@ class Xgb(BoostedTrees):
         classes = load_json(path).get("classes")
         if not isinstance(classes, list) or not all(isinstance(label, str) for label in classes):
             raise bad_file(path, "not a list of labels")
-        if len(classes) != self.estimator.n_classes_:
-            raise bad_file(path, f"{len(classes)} labels for a model of {self.estimator.n_classes_} classes")
+        learner = json.loads(self.booster.save_config())["learner"]
+        known = max(2, int(learner["learner_model_param"]["num_class"]))
+        if len(classes) != known:
+            raise bad_file(path, f"{len(classes)} labels for a model of {known} classes")
         self._classes = classes
