@@ -35,10 +35,13 @@ def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHIN
         NkululekoError: the file, or the data, have mistakes; says which, where, and what to do
     """
     from nkululeko.config.ini import glance
-    from nkululeko.core.companion import Companion
+    from nkululeko.core.companion import Companion, call
 
     with Companion() as companion:
-        companion.submit(_warm, glance(config, overrides, "MODEL", "type"))
+        # by name: importing the module here would take longer than starting the other process
+        companion.submit(
+            call, "nkululeko.learning.pipeline", "warm", glance(config, overrides, "MODEL", "type")
+        )
         return _run(config, overrides, show, companion)
 
 
@@ -66,15 +69,6 @@ def _run(config: str | Path, overrides: Sequence[str], show: int, companion: Com
             return run_experiment(experiment, rundir, log, companion, began)
         finally:
             rundir.write("log.txt", log.text())
-
-
-def _warm(model: str) -> None:
-    """In the companion: import what the model needs; a name that is none is for others to complain about."""
-    from nkululeko.core.families import models
-    from nkululeko.learning.pipeline import warm
-
-    if models.has(model):
-        warm(model)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nkululeko.core.companion import Companion
+from nkululeko.core.companion import Companion, call
 from nkululeko.core.errors import ConfigError, NkululekoError
 
 #: s after which an answer that does not come counts as never
@@ -89,6 +89,7 @@ def test_results(helpers) -> None:  # type: ignore[no-untyped-def]
         futures = [companion.submit(divmod, n, 3) for n in range(20)]
         assert [future.result(LONG) for future in futures] == [divmod(n, 3) for n in range(20)]
         assert companion.submit(os.getpid).result(LONG) not in (os.getpid(), 0)
+        assert companion.submit(call, "colorsys", "rgb_to_hsv", 0, 0, 0).result(LONG) == (0.0, 0.0, 0)
         assert companion.submit(os.nice, 0).result(LONG) - os.nice(0) == 5
         companion.submit(math.gcd, 4, 6).result(LONG)
 

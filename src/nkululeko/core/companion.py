@@ -10,6 +10,7 @@ thing. What crosses the pipe is pickled by our own two processes, never read fro
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import pickle
@@ -181,3 +182,8 @@ def _receive(pipe: IO[bytes]) -> bytes:
     if len(size) < 8 or len(content) < int.from_bytes(size, "little"):
         raise EOFError("nothing more comes")
     return content
+
+
+def call(module: str, function: str, *args: Any) -> Any:
+    """Call a function of a module that this process has not imported itself."""
+    return getattr(importlib.import_module(module), function)(*args)

@@ -298,8 +298,11 @@ def learn(
 def warm(model: str, scaler: str = "auto") -> None:
     """Import all that :func:`learn` will need, by learning next to nothing, while the data are on the way.
 
-    For a process of its own: packages that the model can do without stay away from its library.
+    For a process of its own: packages that the model can do without stay away from its library. A name that is
+    no model's is for others to complain about.
     """
+    if not models.has(model):
+        return
     kind = models.load(model)
     with importing(kind.unneeded):
         importlib.import_module(kind.library)
