@@ -27,7 +27,7 @@ from typing import IO, Any, TypeVar
 T = TypeVar("T")
 _CHILD = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"  # Ctrl-C is the parent's to handle
-    " sys.path[:] = {path!r}; from nkululeko.core.companion import _serve; _serve({nice})"
+    " sys.path[:] = {path!r}; from nkululeko.core.companion import _serve; _serve()"
 )
 #: larger arguments are not sent: the work is then done in this process, so memory is not needed twice
 LARGE = 256 * 2**20
@@ -36,22 +36,17 @@ LARGE = 256 * 2**20
 class Companion:
     """Runs plain functions in another process, one after the other.
 
-    Args:
-        nice: by how much the process steps back behind others (0 to 19)
-
     Example:
         >>> with Companion() as companion:
         ...     companion.submit(sum, [1, 2]).result()
         3
     """
 
-    def __init__(self, nice: int = 0) -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CHILD.format(path=sys.path, nice=nice)],
+            [sys.executable, "-c", _CHILD.format(path=sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # OpenMP threads that wait shall sleep: spinning takes the cores from whoever has work
-            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
         )
         self._lock = threading.Lock()
 
@@ -118,10 +113,8 @@ class _Collect(logging.Handler):
         self.records.append(record)
 
 
-def _serve(nice: int) -> None:
+def _serve() -> None:
     """The other process: answers requests until its input ends."""
-    if nice and hasattr(os, "nice"):
-        os.nice(nice)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()

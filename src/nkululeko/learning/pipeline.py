@@ -303,6 +303,7 @@ def warm(model: str, scaler: str = "auto") -> None:
     """
     if not models.has(model):
         return
+    wait_patiently()
     kind = models.load(model)
     with importing(kind.unneeded):
         importlib.import_module(kind.library)
