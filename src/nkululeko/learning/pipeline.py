@@ -174,7 +174,7 @@ class Pipeline:
         gaps = ~np.isfinite(scaled)
         if not gaps.any():
             return
-        column = int(gaps.sum(axis=0).argmax())
+        column = int(np.argmax(gaps.sum(axis=0)))
         name = self.feature_names[column] if self.feature_names else f"number {column + 1}"
         raise NkululekoError(
             f"{gaps.any(axis=1).sum()} of {len(scaled)} samples have missing values, most in feature {name}, "

@@ -30,7 +30,7 @@ def label_codes(values: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     position = {label: code for code, label in enumerate(labels)}
     found = map(position.get, values.tolist(), itertools.repeat(-1))  # three times as fast as a generator
     codes = np.fromiter(found, dtype=np.intp, count=len(values))
-    if len(codes) and codes.min() < 0:
+    if len(codes) and np.min(codes) < 0:
         stranger = values[codes < 0][0]
         raise NkululekoError(
             f"the label '{stranger}' is none of the classes",

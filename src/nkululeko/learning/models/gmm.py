@@ -64,14 +64,14 @@ class Gmm(Model):
         if weights is not None:
             raise cannot_weight_samples("gmm")
         labels, counts = np.unique(as_labels(target), return_counts=True)
-        if counts.min() < 2:
+        if np.min(counts) < 2:
             alone = ", ".join(f"'{label}'" for label in labels[counts < 2])
             raise NkululekoError(
                 f"model gmm needs two training samples of each class, there is one of {alone}",
                 todo="map rare classes onto others (NAME.mapping) or take another model",
             )
         wanted = self.options.GMM_components
-        if counts.min() // 2 < wanted:
+        if np.min(counts) // 2 < wanted:
             few = ", ".join(
                 f"{label} {max(1, n // 2)}"
                 for label, n in zip(labels, counts, strict=True)

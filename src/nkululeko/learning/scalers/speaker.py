@@ -30,7 +30,7 @@ class Speaker(Stateless):
         """
         _, position = np.unique(_known(features, groups), return_inverse=True)
         scaled = np.empty(features.shape, dtype=np.float64)
-        for number in range(position.max(initial=-1) + 1):
+        for number in range(int(np.max(position, initial=-1)) + 1):
             rows = position == number
             mean, scale = moments(features[rows])
             scaled[rows] = (features[rows] - mean) / scale
