@@ -6,6 +6,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
+# of PyTorch a version that is known to work, before others ask for the newest one
+TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -33,11 +35,14 @@ test: $(VENV)/.installed-dev
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "installing nkululeko into $(VENV) (a few minutes the first time) ..."
 	@$(PIP) --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	@echo "installing nkululeko and what its tests need into $(VENV) (a few minutes the first time) ..."
+	@$(PIP) "$(TORCH)"
 	@$(PIP) --editable ".[dev]"
+	@$(BIN)/python -m compileall -q src
 	@touch $(VENV)/.installed $@
 
 $(BIN)/python:

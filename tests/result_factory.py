@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from history_factory import made_history
+from nkululeko.core.families import Scored
 from nkululeko.core.result import Calibration, Interval, Result, Score
+from nkululeko.evaluation.repeats import by_speaker, fold_table
+from nkululeko.evaluation.uncertainty import entropy, risk_coverage
+from sheet_factory import made_sheet
 
 SEVEN = ("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness")
 HOSTILE = (
@@ -65,28 +71,6 @@ def _groups(value: float) -> pd.DataFrame:
     )
 
 
-def _data(test: int) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "database": ["emodb", "emodb"],
-            "split": ["train", "test"],
-            "rows": [3 * test, test],
-            "speakers": [14, 6],
-        }
-    )
-
-
-def _dropped() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "stage": ["features", "labels"],
-            "reason": ["file cannot be read", "label 'other' is outside the mapping"],
-            "count": [2, 11],
-            "examples": [["broken <1>.wav", "empty.wav"], ["x.wav"]],
-        }
-    )
-
-
 def _importance(task_seed: int) -> pd.Series:
     random = np.random.default_rng(task_seed)
     values = np.sort(random.exponential(1, 60))[::-1]
@@ -114,6 +98,7 @@ def classification(
     speakers: bool = True,
     embedding: bool = False,
     importance: bool = True,
+    balanced: bool = False,
     folder: str = "/data/emodb/wav",
     file_name: str = "{:03d}.wav",
     seed: int = 0,
@@ -157,8 +142,7 @@ def classification(
         calibration=_calibration(probability, truth == prediction) if scores == "p" else None,
         importance=_importance(seed) if importance else None,
         embedding=_embedding(3 * samples, names, random) if embedding else None,
-        data=_data(samples),
-        dropped=_dropped(),
+        sheet=made_sheet(labels, train=3 * samples, test=samples, known=speakers, balanced=balanced),
         notes=["the option FEATS.level has no effect here"],
         warnings=["speaker 03 is in train and in test"],
         provenance=_provenance(),
@@ -237,9 +221,85 @@ def regression(
         groups=_groups(pcc)[:2] if speakers else None,
         importance=_importance(seed),
         embedding=maps if embedding else None,
-        data=_data(samples),
+        sheet=made_sheet((), target="age", train=3 * samples, test=samples, known=speakers),
         provenance=_provenance(),
         folder=Path("/results/ages_os_svr"),
+    )
+
+
+def scored_of(result: Result) -> Scored:
+    """Truth and prediction of a result, as the metrics see them."""
+    frame = result.predictions
+    return Scored(frame["truth"].to_numpy(), frame["prediction"].to_numpy(), list(result.labels))
+
+
+class _Right:
+    """Stands for a metric: any figure that is higher for better predictions."""
+
+    def value(self, scored: Scored) -> float:
+        if scored.labels:
+            return float((scored.truth == scored.prediction).mean())
+        return float(-np.abs(scored.truth - scored.prediction).mean())
+
+
+def with_speakers(result: Result) -> Result:
+    """The same result with its table of speakers."""
+    return dataclasses.replace(result, by_speaker=by_speaker(scored_of(result), result.predictions))
+
+
+def with_curve(result: Result) -> Result:
+    """The same result with its risk-coverage curve, where it has probabilities."""
+    frame = result.predictions
+    probabilities = frame[[name for name in frame if str(name).startswith("p_")]].to_numpy()
+    right = (frame["truth"] == frame["prediction"]).to_numpy()
+    return dataclasses.replace(result, uncertainty=risk_coverage(right, 1 - entropy(probabilities)))
+
+
+def with_runs(result: Result, runs: int = 5, *, watched: bool = True) -> Result:
+    """The same result as one of several runs of a net; without a watched part nothing was chosen."""
+    random = np.random.default_rng(7)
+    figures = 0.6 + 0.02 * random.standard_normal((runs, 2))
+    chosen = int(figures[:, 1].argmax()) if watched else 0
+    figures[chosen, 0] = result.headline.value
+    table = pd.DataFrame(
+        {
+            "run": range(1, runs + 1),
+            "seed": range(42, 42 + runs),
+            "watched": figures[:, 1] if watched else np.nan,
+            "value": figures[:, 0],
+            "chosen": [number == chosen for number in range(runs)],
+        }
+    )
+    decided = ["the epoch: 61 samples of 2 speakers held out from the training set"] if watched else []
+    return dataclasses.replace(
+        result,
+        runs=table,
+        history=made_history(12, runs) if watched else None,
+        decided=[
+            *decided,
+            f"the run whose model is kept ({chosen + 1} of {runs}): the same data as the epoch",
+        ],
+    )
+
+
+def with_folds(result: Result, folds: int = 0) -> Result:
+    """The same result of a cross-validation; without a number of folds: of leaving one speaker out."""
+    frame = result.predictions
+    known = "speaker" in frame
+    if folds:
+        key = frame["speaker"].astype(int) if known else pd.Series(np.arange(len(frame)), index=frame.index)
+        number = (key % folds).to_numpy()
+        names = [f"fold {n + 1} of {folds}" for n in range(folds)]
+    else:
+        speakers = sorted(frame["speaker"].unique())
+        number = frame["speaker"].map(speakers.index).to_numpy()
+        names = [f"speaker emodb/{name}" for name in speakers]
+    speaker = frame["speaker"].to_numpy() if known else np.full(len(frame), None)
+    return dataclasses.replace(
+        result,
+        predictions=frame.assign(fold=[names[n] for n in number]),
+        folds=fold_table(_Right(), scored_of(result), number, names, speaker),  # type: ignore[arg-type]
+        sheet=made_sheet(result.labels, target=result.target, train=0, test=len(frame), known=known),
     )
 
 
@@ -252,15 +312,25 @@ def twenty() -> tuple[str, ...]:
 def all_results() -> dict[str, Result]:
     """One result of every kind, by a speaking name; shared by all tests: leave them as they are."""
     return {
-        "two": classification(("male", "female"), embedding=True),
+        "two": with_curve(classification(("male", "female"), embedding=True, balanced=True)),
         "seven": classification(embedding=True),
-        "twenty": classification(twenty(), samples=600, embedding=True),
+        "twenty": with_curve(classification(twenty(), samples=600, embedding=True)),
         "no_scores": classification(scores="", importance=False, speakers=False),
         "other_scores": classification(scores="s"),
-        "long": classification(LONG, embedding=True),
-        "hostile": classification(HOSTILE, embedding=True, file_name='"><img src=x onerror=hacked=1>{}.wav'),
-        "big": classification(samples=3000, embedding=True),
+        "long": with_curve(classification(LONG, embedding=True)),
+        "hostile": with_curve(
+            classification(
+                HOSTILE, embedding=True, balanced=True, file_name='"><img src=x onerror=hacked=1>{}.wav'
+            )
+        ),
+        "big": with_curve(classification(samples=3000, embedding=True)),
         "regression": regression(embedding=True),
         "regression_big": regression(samples=3000, embedding=True),
         "regression_bare": regression(speakers=False),
+        "runs": with_runs(with_speakers(with_curve(classification()))),
+        "runs_unwatched": with_runs(regression(), watched=False),
+        "loso": with_folds(with_speakers(with_curve(classification()))),
+        "folds": with_runs(with_folds(with_speakers(classification()), 3), 3),
+        "folds_regression": with_folds(with_speakers(regression()), 3),
+        "folds_unknown": with_folds(classification(speakers=False), 4),
     }

@@ -36,6 +36,14 @@ def run(config: ConfigFile, overrides: Overrides = None, verbose: Verbose = Fals
 
 
 @app.command()
+def data(config: ConfigFile, overrides: Overrides = None, verbose: Verbose = False) -> None:
+    """Say what the data are: rows, speakers, labels, splits, what was left out and why."""
+    from nkululeko.data_sheet import print_sheet
+
+    _exit(lambda: print_sheet(config, overrides or [], _level(verbose)))
+
+
+@app.command()
 def options(
     section: Annotated[str | None, typer.Argument(help="EXP, DATA, FEATS ...; all if not given.")] = None,
 ) -> None:
@@ -54,9 +62,16 @@ def quickstart(folder: Annotated[Path, typer.Argument(help="Where to put it.")] 
 
 
 def _train(config: str, overrides: list[str], verbose: bool) -> None:
-    from nkululeko.nkululeko import NOTHING, print_run
+    from nkululeko.nkululeko import print_run
 
-    print_run(config, overrides, show=logging.INFO if verbose else NOTHING)
+    print_run(config, overrides, show=_level(verbose))
+
+
+def _level(verbose: bool) -> int:
+    """The lowest logging level that is shown; warnings come with the summary."""
+    from nkululeko.core.journal import NOTHING
+
+    return logging.INFO if verbose else NOTHING
 
 
 def _exit(action) -> None:  # type: ignore[no-untyped-def]

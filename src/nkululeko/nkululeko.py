@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nkululeko.core.journal import NOTHING
+
 if TYPE_CHECKING:  # the door opens at once: everything heavy is imported on the way
     from nkululeko.core.companion import Companion
     from nkululeko.core.result import Result
-
-#: a logging level that no line reaches
-NOTHING = logging.CRITICAL + 1
 
 
 def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHING) -> Result:
@@ -40,7 +39,7 @@ def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHIN
     with Companion() as companion:
         # by name: importing the module here would take longer than starting the other process
         companion.submit(
-            call, "nkululeko.learning.pipeline", "warm", glance(config, overrides, "MODEL", "type")
+            call, "nkululeko.learning.training", "warm", glance(config, overrides, "MODEL", "type")
         )
         return _run(config, overrides, show, companion)
 

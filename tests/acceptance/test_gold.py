@@ -86,3 +86,36 @@ def test_every_prediction_is_that_of_plain_scikit_learn(folder):
         recall_score(test_labels, expected, average="macro"), abs=1e-12
     )
     assert result.scores["acc"].value == pytest.approx(accuracy_score(test_labels, expected), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "uar"),
+    [
+        ("eGeMAPSv02", "standard", 0.597),
+        ("ComParE_2016", "standard", 0.692),
+        ("eGeMAPSv02", "speaker", 0.706),
+        ("ComParE_2016", "speaker", 0.759),
+    ],
+)
+def test_emodb_leave_one_speaker_out(folder, name, scale, uar):
+    ini = folder / f"loso_{name}_{scale}.ini"
+    ini.write_text(
+        f"""
+[EXP]
+root = {folder}
+store = {folder}/store
+[DATA]
+databases = ['emodb']
+emodb = {EMODB}
+target = emotion
+[FEATS]
+set = {name}
+scale = {scale}
+[MODEL]
+type = svm
+loso = True
+"""
+    )
+    result = nkululeko.run(ini)
+    assert round(result.scores["uar"].value, 3) == uar
+    assert len(result.predictions) == 535 and len(result.folds) == 10

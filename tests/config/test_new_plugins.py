@@ -93,13 +93,6 @@ def test_its_own_declaration_goes_before_the_planned_one(project: Project) -> No
     assert found == ["exp.ini, line 11: [MODEL] layers = {'l1': 64}: expected a list of whole numbers"]
 
 
-def test_what_the_plugin_does_not_declare_is_not_available(project: Project) -> None:
-    found = project.mistakes(MODEL="type = mlp\ndrop = .2")
-    assert [mistake.partition(": ")[2] for mistake in found] == [
-        "[MODEL] drop = 0.2 is not available in this version"
-    ]
-
-
 def test_another_spelling_of_a_plugin(project: Project) -> None:
     config = project.load(MODEL="type = mine\nmine.depth = 3\nown.C_val = 2")
     options: Any = config.model.choice.options

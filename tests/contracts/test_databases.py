@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import soundfile
 
+from dataset_files import dataset_on_disk
 from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, Request, databases
@@ -65,9 +68,42 @@ def make_audb(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "toy"
 
 
+def make_parquet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    table = pd.read_csv(make_csv(folder, monkeypatch), dtype="str")
+    table.set_index("file").to_parquet(folder / "toy.parquet")
+    return str(folder / "toy.parquet")
+
+
+def make_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    recordings(folder)
+    for file, speaker, sex, emotion, split in zip(FILES, SPEAKERS, SEXES, EMOTIONS, SPLITS, strict=True):
+        place = folder / "named" / split / f"{speaker}_{sex}_{emotion or 'NA'}"
+        place.mkdir(parents=True)
+        (folder / file).rename(place / Path(file).name)
+    return str(folder / "named")
+
+
+def make_huggingface(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    recordings(folder)
+    columns = {"speaker": SPEAKERS, "sex": SEXES, "emotion": EMOTIONS}
+    rows = [
+        dict(zip(("file", *columns), row, strict=True)) for row in zip(FILES, *columns.values(), strict=True)
+    ]
+    parts = {name: [row for row, split in zip(rows, SPLITS, strict=True) if split == name] for name in SPLITS}
+    for name, part in parts.items():
+        audio = [{"bytes": None, "path": f"{folder}/{row['file']}"} for row in part]
+        table = {"audio": audio} | {column: [row[column] for row in part] for column in columns}
+        dataset_on_disk(folder / "hf" / name, table, {"emotion": pa.string()}, {"audio": {"_type": "Audio"}})
+    (folder / "hf/dataset_dict.json").write_text(json.dumps({"splits": list(parts)}))
+    return str(folder / "hf")
+
+
 MAKERS: dict[str, Callable[[Path, pytest.MonkeyPatch], str]] = {
-    "csv": make_csv, "audformat": make_audformat, "audb": make_audb,
+    "csv": make_csv, "audformat": make_audformat, "audb": make_audb, "parquet": make_parquet,
+    "folder": make_folder, "huggingface": make_huggingface,
 }  # fmt: skip
+#: what such a database cannot be read without
+OPTIONS: dict[str, dict[str, object]] = {"folder": {"pattern": "{split}/{speaker}_{sex}_{emotion}/{_}.wav"}}
 
 
 @pytest.fixture(params=databases.names())
@@ -82,11 +118,14 @@ def path(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def load(kind: str, path: str, target: str = "emotion", colnames: dict[str, str] | None = None) -> Loaded:
-    return databases.load(kind)().load(Request("toy", path, target, colnames or {}, (Path("/nowhere"),)))
+    plugin = databases.load(kind)
+    request = Request("toy", path, target, colnames or {}, (Path("/nowhere"),))
+    return plugin(plugin.Options(**OPTIONS.get(kind, {}))).load(request)
 
 
 def test_samples(kind: str, path: str) -> None:
-    samples = contract.check(load(kind, path).samples).sort_index()
+    samples = contract.check(load(kind, path).samples)
+    samples = samples.iloc[np.argsort([Path(file).name for file, _, _ in samples.index])]
     files = [Path(file) for file in samples.index.get_level_values("file")]
     assert [file.name for file in files] == ["a.wav", "b.wav", "c.wav"]
     assert all(file.is_absolute() and file.exists() and ".." not in file.parts for file in files)

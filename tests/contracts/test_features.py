@@ -10,6 +10,7 @@ import pytest
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import FeatureSet, features
+from nkululeko.testing.speech import SENTENCES, VOICES, style, synthesise
 
 RATE = 16000
 
@@ -93,11 +94,30 @@ class TestFeatureSet:
     def test_speech_has_values(self, name: str) -> None:
         extractor = make(name)
         vector = extractor.extract(speech(2.0), rate_of(extractor))
+        if shape := extractor.shape():  # beyond the end of a sequence there is nothing
+            vector = vector[: np.flatnonzero(np.isfinite(vector)).max(initial=-1) + 1]
+            assert len(vector) > 100 * shape[1]
         assert np.mean(np.isfinite(vector)) > 0.9
+
+    def test_sequences_say_their_shape_and_end_in_missing_values(self, name: str) -> None:
+        extractor = make(name)
+        shape = extractor.shape()
+        if shape is None:
+            return
+        frames, columns = shape
+        assert frames * columns == len(extractor.names())
+        ends = []
+        for seconds in (0.5, 1.0, 100.0):
+            present = np.isfinite(extractor.extract(speech(seconds), rate_of(extractor)).reshape(shape))
+            ends.append(present.any(axis=1).sum())
+            assert not present[ends[-1] :].any() and present[: ends[-1]].all(axis=1).mean() > 0.9
+        assert 0 < ends[0] < ends[1] < ends[2] <= frames
 
     def test_different_signals_differ(self, name: str) -> None:
         extractor = make(name)
-        one, other = (extractor.extract(signal, rate_of(extractor)) for signal in (speech(), noise()))
+        # a voice that all take for speech, the detector of speech included
+        voice = synthesise(VOICES[0], style("neutral"), SENTENCES[0], seed=1)
+        one, other = (extractor.extract(signal, rate_of(extractor)) for signal in (voice, noise()))
         assert not np.array_equal(one, other, equal_nan=True)
 
     def test_same_signal_same_values(self, name: str) -> None:

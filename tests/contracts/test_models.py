@@ -34,12 +34,21 @@ def data(task: str, features: int = 4) -> tuple[np.ndarray, np.ndarray]:
     return numbered(features) if task == "regression" else labelled(3, features)
 
 
+def small(name: str) -> dict[str, object]:
+    """Options and epochs with which a model is quick, and as good here."""
+    kind = models.load(name)
+    if kind.watches:
+        return {"batch_size": 8, "learning_rate": 0.02, "layers": (16,), "drop": 0.0}
+    return {"n_estimators": 8} if "n_estimators" in kind.Options.model_fields else {}
+
+
 def fitted(name: str, features: np.ndarray, target: np.ndarray, **context) -> Model:
     kind = models.load(name)
-    few = (
-        {"n_estimators": 8} if "n_estimators" in kind.Options.model_fields else {}
-    )  # quicker, and as good here
-    model = kind(kind.Options(**few), ModelContext(task=kind.tasks[0], **context))
+    if kind.watches:
+        context.setdefault("epochs", 24)
+    if kind.takes_sequences:  # each row is a sequence of frames with one column
+        context.setdefault("shape", (features.shape[1], 1))
+    model = kind(kind.Options(**small(name)), ModelContext(task=kind.tasks[0], **context))
     try:
         model.fit(features, target)
     except NkululekoError as error:
@@ -51,6 +60,7 @@ def fitted(name: str, features: np.ndarray, target: np.ndarray, **context) -> Mo
 
 def test_the_models_of_the_manual_are_there():
     expected = "svm svr xgb xgr knn knn_reg tree tree_reg rf rf_reg nb gmm lin_reg logreg lda"
+    expected += " mlp mlp_reg cnn cnn_reg lstm lstm_reg"
     assert set(expected.split()) <= set(NAMES)
     assert models.load("bayes") is models.load("nb")
 

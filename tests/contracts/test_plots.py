@@ -6,19 +6,22 @@ import warnings
 
 import pytest
 
+from history_factory import with_history
 from nkululeko.core.families import plots
 from nkululeko.plots import render
 from result_factory import all_results
 
 #: the results that lead to different pictures
 TELLING = ("two", "twenty", "hostile", "long", "big", "regression", "regression_big")
-RESULTS = {kind: result for kind, result in all_results().items() if kind in TELLING}
+#: these show nothing that differs between results of one task
+LIKE_ANY_OTHER = ("importance", "epoch_progression", "anim_progression")
+RESULTS = {kind: with_history(result) for kind, result in all_results().items() if kind in TELLING}
 CASES = [
     (name, kind)
     for name in plots.names()
     for kind, result in RESULTS.items()
     if result.task in plots.load(name).tasks
-    and (name != "importance" or kind in ("two", "regression"))
+    and (name not in LIKE_ANY_OTHER or kind in ("two", "regression"))
     and plots.load(name)().applies(result)
 ]
 #: the first result that each plot applies to: vector formats differ little from case to case

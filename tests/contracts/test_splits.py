@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import hypothesis.strategies as st
 import numpy as np
@@ -16,6 +14,7 @@ from hypothesis import given, settings
 from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, SplitContext, splits
+from nkululeko.data.splits._dev import with_dev
 
 #: speaker of each sample: a few names, unknown ones among them
 speakers_lists = st.lists(st.sampled_from(["a", "b", "c", "d", "e", None]), min_size=2, max_size=30)
@@ -23,15 +22,13 @@ percents = st.floats(1, 99)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def loaded(speakers: list[str | None], tables: Mapping[str, list[int]] | None = None) -> Loaded:
-    """One file a sample; tables name rows by their number."""
+def loaded(speakers: list[str | None]) -> Loaded:
+    """One file of one second a sample."""
     index = contract.segmented_index(
         [f"/{n}.wav" for n in range(len(speakers))], None, pd.to_timedelta(np.ones(len(speakers)), unit="s")
     )
-    samples = pd.DataFrame(
-        {"database": "db", "speaker": pd.Series(speakers, dtype="str").to_numpy()}, index=index
-    )
-    return Loaded(samples, {name: index[rows] for name, rows in (tables or {}).items()})
+    speaker = pd.Series(speakers, dtype="str").to_numpy()
+    return Loaded(pd.DataFrame({"database": "db", "speaker": speaker}, index=index))
 
 
 def assign(strategy: str, data: Loaded, context: SplitContext | None = None, **options: object) -> pd.Series:
@@ -42,51 +39,156 @@ def assign(strategy: str, data: Loaded, context: SplitContext | None = None, **o
     return split
 
 
-def previous(data: Loaded, split: pd.Series) -> pd.DataFrame:
-    return data.samples.assign(split=split.to_numpy())[split.notna().to_numpy()]
-
-
 # --- every strategy
 
-#: what each strategy needs to work on six samples of three speakers
-NEEDS: dict[str, dict] = {
-    "train": {}, "dev": {}, "test": {}, "random": {}, "speaker_split": {}, "database": {}, "reuse": {},
-    "specified": {"train_tables": ["one"], "dev_tables": ["two"], "test_tables": ["three"]},
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class Promise:
+    """What a strategy takes, and what it promises.
+
+    Args:
+        options: that make it work on :func:`databases`
+        uses: ``all`` rows, those of ``known`` speakers, or only those that are ``named``
+        apart: no speaker is in two parts
+        own_dev: it finds a dev set itself, where one is wanted
+        given: it tells dev from train itself, whatever is wanted
+    """
+
+    options: dict
+    uses: str
+    apart: bool = False
+    own_dev: bool = False
+    given: bool = False
 
 
-def six() -> tuple[Loaded, SplitContext]:
-    data = loaded(["a", "a", "b", "b", "c", "c"], {"one": [0, 1], "two": [2, 3], "three": [4, 5]})
-    parts = dict(zip(contract.SPLITS, data.tables.values(), strict=True))
-    data = replace(data, splits=parts)
-    last = pd.Series(["train", "train", "dev", "dev", "test", "test"], index=data.samples.index)
-    return data, SplitContext("db", seed=7, test_size=30, previous=previous(data, last))
+#: a new strategy says here what it takes and promises, and is tested
+PROMISES = {
+    "train": Promise({}, "all"),
+    "dev": Promise({}, "all"),
+    "test": Promise({}, "all"),
+    "random": Promise({}, "all", own_dev=True),
+    "speaker_split": Promise({}, "known", apart=True),
+    "balanced": Promise(
+        {"balance": {"emotion": 2, "age": 1}, "bins": {"age": 2}}, "known", apart=True, own_dev=True
+    ),
+    "speakers_stated": Promise({"test": ["b"]}, "known", apart=True),
+    "database": Promise({}, "named", given=True),
+    "reuse": Promise({}, "named", given=True),
+    "specified": Promise(
+        {"train_tables": ["train"], "dev_tables": ["dev"], "test_tables": ["test"]}, "named", given=True
+    ),
+    "column": Promise({"split_column": "part"}, "named", given=True),
+}
+
+
+@st.composite
+def databases(draw: st.DrawFn) -> Loaded:
+    """Five speakers at most, three at least; the part that each row is given to stands in the column ``part``."""
+    count = draw(st.integers(6, 25))
+    some = lambda values: draw(st.lists(st.sampled_from(values), min_size=count - 3, max_size=count - 3))  # noqa: E731
+    data = loaded(["a", "b", "c", *some(["a", "b", "c", "d", "e", None])])
+    part = pd.Series(["train", "dev", "test", *some(["train", "dev", "test", None])], dtype="str").to_numpy()
+    samples = data.samples.assign(
+        emotion=["x", "y", "z", *some(["x", "y", "z"])],
+        age=[20, 30, 40, *some([20, 25, 30, None])],
+        part=part,
+    )
+    rows = {name: samples.index[part == name] for name in contract.SPLITS}
+    return Loaded(samples, tables=rows, splits=rows)
+
+
+def context_of(data: Loaded, seed: int, test_size: float, dev_size: float | None) -> SplitContext:
+    named = data.samples["part"].notna().to_numpy()
+    # without speakers: new rows would follow them, see the tests of reuse
+    previous = data.samples[["database"]].assign(split=data.samples["part"])[named]
+    return SplitContext("db", seed, "emotion", test_size, dev_size, previous)
+
+
+def whole(strategy: str, data: Loaded, context: SplitContext) -> pd.Series:
+    """As the steps do it: the strategy, then dev."""
+    return with_dev(data, assign(strategy, data, context, **PROMISES[strategy].options), context)
+
+
+def speakers_in_two(data: Loaded, split: pd.Series) -> list[str]:
+    parts = split.groupby(data.samples["speaker"]).nunique()
+    return parts.index[parts > 1].tolist()
+
+
+def can_give(strategy: str, data: Loaded, split: pd.Series) -> bool:
+    """Whether the training set, before dev was cut out of it, has two speakers; else, if none is known, two rows."""
+    before = split.isin(["train", "dev"]).to_numpy()
+    speakers = data.samples["speaker"][before].nunique()
+    return before.sum() > 1 if strategy == "random" or not speakers else speakers > 1
 
 
 @pytest.mark.parametrize("strategy", splits.names())
-def test_every_strategy(strategy: str) -> None:
-    """A new strategy says in ``NEEDS`` what it takes, and is tested."""
-    data, context = six()
+@settings(max_examples=15, deadline=None)
+@given(data=databases(), seed=seeds, test_size=percents, dev_size=st.none() | percents, random=st.randoms())
+def test_every_strategy(  # type: ignore[no-untyped-def]
+    strategy: str, data: Loaded, seed: int, test_size: float, dev_size: float | None, random
+) -> None:
+    promise, context = PROMISES[strategy], context_of(data, seed, test_size, dev_size)
     before = data.samples.copy()
-    split = assign(strategy, data, context, **NEEDS[strategy])
-    assert split.notna().all()
+    split = whole(strategy, data, context)
     pd.testing.assert_frame_equal(data.samples, before)
-    pd.testing.assert_series_equal(assign(strategy, data, context, **NEEDS[strategy]), split)
+    pd.testing.assert_series_equal(whole(strategy, data, context), split)
+
+    used = {
+        "all": np.ones(len(split), dtype=bool),
+        "known": data.samples["speaker"].notna().to_numpy(),
+        "named": data.samples["part"].notna().to_numpy(),
+    }
+    assert split.notna().tolist() == used[promise.uses].tolist()
+    if promise.apart:
+        assert not speakers_in_two(data, split)
+    if promise.given:
+        assert split.fillna("-").tolist() == data.samples["part"].fillna("-").tolist()
+    elif strategy not in ("dev", "test"):
+        assert "train" in set(split)
+        wanted = dev_size is not None and (strategy == "balanced" or can_give(strategy, data, split))
+        assert ("dev" in set(split)) == wanted, "dev is there where it is wanted and possible, and only there"
+
+    order = list(range(len(split)))
+    random.shuffle(order)
+    shuffled = whole(strategy, replace(data, samples=data.samples.iloc[order]), context)
+    pd.testing.assert_series_equal(
+        shuffled, split.iloc[order], obj="the split of the same rows in another order"
+    )
 
 
-@pytest.mark.parametrize("whole", contract.SPLITS)
-def test_the_whole_database(whole: str) -> None:
-    assert set(assign(whole, loaded(["a", None]))) == {whole}
+@pytest.mark.parametrize("strategy", [name for name in PROMISES if not PROMISES[name].given])
+@settings(max_examples=15, deadline=None)
+@given(data=databases(), seed=seeds, test_size=percents, dev_size=percents)
+def test_dev_is_cut_out_of_train(
+    strategy: str, data: Loaded, seed: int, test_size: float, dev_size: float
+) -> None:
+    """So a figure on the test set can be compared with one that was found without dev."""
+    split = whole(strategy, data, context_of(data, seed, test_size, dev_size))
+    without = whole(strategy, data, context_of(data, seed, test_size, None))
+    training = data.samples["speaker"][(without == "train").to_numpy()].nunique()
+    if strategy == "balanced" and training < 2:
+        return  # it takes fewer speakers for test, so that some are left for dev
+    assert without[(split != without).to_numpy() & split.notna().to_numpy()].isin(["train"]).all()
+    assert set(split[(split != without).to_numpy() & split.notna().to_numpy()]) <= {"dev"}
+
+
+def test_all_strategies_are_tested() -> None:
+    assert sorted(PROMISES) == splits.names()
+
+
+@pytest.mark.parametrize("name", contract.SPLITS)
+def test_the_whole_database(name: str) -> None:
+    assert set(assign(name, loaded(["a", None]))) == {name}
 
 
 # --- speaker_split
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(speakers_lists, percents, seeds)
 def test_speaker_split(speakers: list[str | None], percent: float, seed: int) -> None:
     known = sorted({speaker for speaker in speakers if speaker})
-    data, context = loaded(speakers), SplitContext("db", seed, percent)
+    data, context = loaded(speakers), SplitContext("db", seed, test_size=percent)
     if len(known) < 2:
         with pytest.raises(NkululekoError, match=r"needs two speakers|needs to know the speakers"):
             assign("speaker_split", data, context)
@@ -101,17 +203,6 @@ def test_speaker_split(speakers: list[str | None], percent: float, seed: int) ->
     assert abs(len(test) - min(max(wanted, 1), len(known) - 1)) <= 0.5
 
 
-@settings(max_examples=25, deadline=None)
-@given(speakers_lists.filter(lambda s: len({x for x in s if x}) > 1), percents, seeds, st.randoms())
-def test_the_order_of_the_rows_is_of_no_meaning(speakers: list, percent: float, seed: int, random) -> None:  # type: ignore[no-untyped-def]
-    data, context = loaded(speakers), SplitContext("db", seed, percent)
-    order = list(range(len(speakers)))
-    random.shuffle(order)
-    straight = assign("speaker_split", data, context)
-    shuffled = assign("speaker_split", Loaded(data.samples.iloc[order]), context)
-    pd.testing.assert_series_equal(shuffled.sort_index(), straight.sort_index())
-
-
 def test_the_seed_decides() -> None:
     data = loaded([f"s{n % 20}" for n in range(60)])
     found = {tuple(assign("speaker_split", data, SplitContext("db", seed))) for seed in range(10)}
@@ -121,7 +212,7 @@ def test_the_seed_decides() -> None:
 def test_the_split_of_a_seed_is_this_one() -> None:
     """Papers name their seed: whoever changes the drawing changes their results."""
     data = loaded([f"s{n:02}" for n in range(10)])
-    split = assign("speaker_split", data, SplitContext("db", 42, 30))
+    split = assign("speaker_split", data, SplitContext("db", 42, test_size=30))
     assert data.samples["speaker"][(split == "test").to_numpy()].tolist() == ["s00", "s05", "s06"]
 
 
@@ -145,7 +236,7 @@ def test_samples_without_a_speaker_are_named(caplog: pytest.LogCaptureFixture) -
 @settings(max_examples=40, deadline=None)
 @given(st.integers(2, 60), percents, seeds)
 def test_random(count: int, percent: float, seed: int) -> None:
-    split = assign("random", loaded([None] * count), SplitContext("db", seed, percent))
+    split = assign("random", loaded([None] * count), SplitContext("db", seed, test_size=percent))
     sizes = split.value_counts()
     assert sizes.sum() == count
     assert 1 <= sizes["test"] < count
@@ -157,143 +248,10 @@ def test_random_needs_two_samples() -> None:
         assign("random", loaded(["a"]))
 
 
-# --- tables
-
-
-def test_rows_in_no_table_are_not_used() -> None:
-    data = loaded(list("abcdef"), {"one": [0], "two": [2, 3], "three": [5]})
-    split = assign("specified", data, train_tables=["one", "two"], test_tables=["three"])
-    assert split.fillna("-").tolist() == ["train", "-", "train", "train", "-", "test"]
-
-
-def test_what_is_tested_is_not_trained() -> None:
-    data = loaded(list("abcd"), {"one": [0, 1, 2], "two": [1, 2, 3], "three": [2, 3]})
-    split = assign("specified", data, train_tables=["one"], dev_tables=["two"], test_tables=["three"])
-    assert split.tolist() == ["train", "dev", "test", "test"]
-
-
-def segments() -> Loaded:
-    """Three files with two segments each; tables name files as wholes, or segments."""
-    files = [f"/{name}.wav" for name in "aabbcc"]
-    starts, ends = pd.to_timedelta([0, 1] * 3, unit="s"), pd.to_timedelta([1, 2] * 3, unit="s")
-    index = contract.segmented_index(files, starts, ends)
-    tables = {
-        "files": contract.segmented_index(["/a.wav", "/c.wav"]),
-        "segments": index[[2]],
-        "rest": contract.segmented_index(
-            ["/b.wav"], pd.to_timedelta([1], unit="s"), pd.to_timedelta([2], unit="s")
-        ),
-    }
-    return Loaded(pd.DataFrame({"speaker": "x"}, index=index), tables)
-
-
-def test_a_table_of_whole_files_names_all_their_segments() -> None:
-    split = assign(
-        "specified", segments(), train_tables=["files"], test_tables=["segments"], dev_tables=["rest"]
-    )
-    assert split.tolist() == ["train", "train", "test", "dev", "train", "train"]
-
-
-def test_the_same_for_the_datas_own_split() -> None:
-    data = segments()
-    data = replace(
-        data,
-        splits={
-            "train": data.tables["files"],
-            "test": data.tables["segments"],
-            "dev": data.tables["rest"][:0],
-        },
-    )
-    assert assign("database", data).fillna("-").tolist() == ["train", "train", "test", "-", "train", "train"]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {},
-            r"database 'db': split_strategy = specified needs tables; set db\.train_tables and db\.test_tables",
-        ),
-        ({"train_tables": ["oen"]}, r"no table 'oen' \(train_tables\); did you mean 'one'"),
-        (
-            {"train_tables": ["one"], "dev_tables": ["xyz"]},
-            r"no table 'xyz' \(dev_tables\); expected one of: one",
-        ),
-    ],
-)
-def test_mistakes_in_tables(options: dict, message: str) -> None:
-    with pytest.raises(NkululekoError, match=message):
-        assign("specified", loaded(["a"], {"one": [0]}), **options)
-    if options:
-        with pytest.raises(NkululekoError, match="only audformat databases have tables"):
-            assign("specified", loaded(["a"]), **options)
-
-
-def test_data_without_a_split_of_their_own() -> None:
-    for parts in ({}, {"train": contract.segmented_index([])}):
-        with pytest.raises(
-            NkululekoError, match=r"database 'db' brings no split of its own; use speaker_split"
-        ):
-            assign("database", replace(loaded(["a"]), splits=parts))
-
-
-# --- reuse
-
-
-@settings(max_examples=25, deadline=None)
-@given(speakers_lists.filter(lambda s: len({x for x in s if x}) > 1), seeds, st.randoms())
-def test_reuse(tmp_path_factory: pytest.TempPathFactory, speakers: list, seed: int, random) -> None:  # type: ignore[no-untyped-def]
-    """Through the file that a run leaves, whatever the order of the rows."""
-    data = loaded(speakers)
-    split = assign("speaker_split", data, SplitContext("db", seed))
-    path = tmp_path_factory.mktemp("run") / "split.csv"
-    path.write_text(contract.to_csv_text(previous(data, split)))
-    order = list(range(len(speakers)))
-    random.shuffle(order)
-    again = assign(
-        "reuse",
-        Loaded(data.samples.iloc[order]),
-        SplitContext("db", seed + 1, previous=contract.from_csv(path)),
-    )
-    pd.testing.assert_series_equal(again.sort_index(), split.sort_index(), check_names=False)
-
-
-def test_new_rows_follow_their_speaker(caplog: pytest.LogCaptureFixture) -> None:
-    old = loaded(["a", "b", "c", "c"])
-    last = previous(old, pd.Series(["train", "test", "train", "test"], index=old.samples.index))
-    new = loaded(["a", "b", "c", "c", "a", "b", "c", "d", None])
-    with caplog.at_level(logging.INFO, "nkululeko"):
-        split = assign("reuse", new, SplitContext("db", previous=last))
-    assert split.fillna("-").tolist() == ["train", "test", "train", "test", "train", "test", "-", "-", "-"]
-    assert caplog.messages == ["db.split_strategy = reuse: 3 samples are not in split.csv and are not used"]
-
-
-def test_another_segment_of_a_file_is_a_new_row() -> None:
-    old = loaded(["a", "b"])
-    last = previous(old, pd.Series(["train", "test"], index=old.samples.index))
-    moved = contract.segmented_index(["/0.wav", "/1.wav"], None, pd.to_timedelta([1, 0.5], unit="s"))
-    assert assign(
-        "reuse", Loaded(old.samples.set_axis(moved)), SplitContext("db", previous=last)
-    ).tolist() == ["train", "test"]
-    nobody = old.samples.set_axis(moved).drop(columns="speaker")
-    assert assign("reuse", Loaded(nobody), SplitContext("db", previous=last)).fillna("-").tolist() == [
-        "train",
-        "-",
-    ]
-
-
-def test_nothing_to_reuse() -> None:
-    data = loaded(["a"])
-    with pytest.raises(
-        NkululekoError, match=r"db\.split_strategy = reuse: there is no split\.csv of an earlier run"
-    ):
-        assign("reuse", data)
-    other = previous(data, pd.Series(["test"], index=data.samples.index)).assign(database="other")
-    with pytest.raises(NkululekoError, match=r"split\.csv knows no database 'db'"):
-        assign("reuse", data, SplitContext("db", previous=other))
-
-
-def test_a_split_file_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "split.csv").write_text("file,start,end,split\n/0.wav,0 days,0 days 00:00:01,test\n")
-    with pytest.raises(NkululekoError, match=r"split\.csv has no column 'database'"):
-        assign("reuse", loaded(["a"]), SplitContext("db", previous=contract.from_csv(tmp_path / "split.csv")))
+def test_random_draws_dev_by_samples(caplog: pytest.LogCaptureFixture) -> None:
+    """Though the speakers are known: test is drawn that way too."""
+    split = assign("random", loaded(["a", "b"] * 50), SplitContext("db", 3, test_size=20, dev_size=10))
+    assert split.value_counts().to_dict() == {"train": 70, "test": 20, "dev": 10}
+    split = assign("random", loaded(["a", "b", "c"]), SplitContext("db", 3, test_size=99, dev_size=10))
+    assert split.value_counts().to_dict() == {"test": 2, "train": 1}
+    assert caplog.messages == ["db: no dev set: 1 training samples are too few"]

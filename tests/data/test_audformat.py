@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import audformat
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, Request, databases
+from nkululeko.data._raters import combined
 
 FILES = ["wav/a.wav", "wav/b.wav", "wav/c.wav"]
 SPEAKERS = {1: {"age": 31, "gender": "male"}, 2: {"age": 34, "gender": "female"}}
@@ -233,6 +237,195 @@ def test_the_datas_own_splits(load: Callable[..., Loaded]) -> None:
         assert found.samples.index.isin(index).sum() == len(index)
         contract.resolve_ends(index, {})
     assert names(found.tables["two"]) == ["b"]
+
+
+# --- several tables
+
+
+def test_several_file_tables_complete_each_other(load: Callable[..., Loaded]) -> None:
+    """Large databases keep the speakers of each official part in a table of its own."""
+    db = database()
+    del db.tables["files"]
+    add(filewise(db, "files.train", FILES[:2]), "speaker", "speaker", [1, 2])
+    test = filewise(db, "files.test", FILES[1:])
+    add(test, "speaker", "speaker", [2, 2])
+    add(test, "rating", "rating", [0.2, 0.3])
+    for part, files in (("train", FILES[:2]), ("test", FILES[2:])):
+        add(filewise(db, f"emotion.{part}", files), "emotion", "emotion", ["joy"] * len(files))
+    options = {"target_tables": ["emotion.train", "emotion.test"], "target_tables_append": True}
+    for chosen in ({}, {"files_tables": ["files.train", "files.test"]}):
+        found = load(db, **options, **chosen).samples
+        assert names(found.index) == ["a", "b", "c"]
+        assert found["speaker"].tolist() == [1, 2, 2]
+        assert found["age"].tolist() == [31, 34, 34] and found["gender"].notna().all()
+        np.testing.assert_array_equal(found["rating"], [np.nan, 0.2, 0.3])
+
+
+def test_tables_that_disagree(load: Callable[..., Loaded]) -> None:
+    db = database()
+    add(filewise(db, "more", FILES), "speaker", "speaker", [1, 1, 2])
+    add(filewise(db, "emotion", FILES), "emotion", "emotion", ["joy", "anger", "joy"])
+    found = load(db, files_tables=["files", "more"])
+    assert found.samples["speaker"].tolist() == [1, 2, 2]
+    disagree = [note.partition(": ")[2] for note in found.notes]
+    assert disagree == [
+        f"tables disagree on '{column}' of 1 samples: the first table is believed"
+        for column in ("speaker", "age", "gender")
+    ]
+
+
+def test_information_on_files_and_on_segments(load: Callable[..., Loaded]) -> None:
+    """A table that holds both: what is known of the segment goes before what is known of its file."""
+    db = database()
+    add(segmented(db, "segments"), "emotion", "emotion", ["joy", "anger", "joy"])
+    index = audformat.segmented_index(
+        [FILES[0], FILES[1], FILES[0]], ["0s", "0s", "1s"], [pd.NaT, pd.NaT, "2s"]
+    )
+    db["mixed"] = audformat.Table(index)
+    add(db["mixed"], "rating", "rating", [0.1, 0.2, 0.3])
+    assert load(db, files_tables=["mixed"]).samples["rating"].tolist() == [0.1, 0.3, 0.2]
+
+
+@pytest.mark.parametrize("first", ["segments", "whole"])
+def test_a_table_of_files_beside_one_of_segments(load: Callable[..., Loaded], first: str) -> None:
+    db = database()
+    add(segmented(db, "segments"), "emotion", "emotion", ["joy", "anger", "joy"])
+    add(filewise(db, "whole", FILES), "rating", "rating", [0.1, 0.2, 0.3])
+    order = [first, *({"segments", "whole"} - {first})]
+    found = load(db, target_tables=order).samples
+    assert names(found.index) == ["a", "a", "b", "c"]
+    np.testing.assert_array_equal(found["rating"], [0.1, 0.1, 0.2, 0.3])
+    assert found["emotion"].fillna("?").tolist() == ["joy", "anger", "joy", "?"], "c has no segment"
+    np.testing.assert_array_equal(contract.seconds(found.index, "end"), [1, 2, np.nan, np.nan])
+
+
+def test_targets_of_files_and_of_segments(load: Callable[..., Loaded]) -> None:
+    """Both are samples: nobody can say that a file's label is that of its parts."""
+    db = database()
+    add(segmented(db, "segments"), "emotion", "emotion", ["joy", "anger", "joy"])
+    add(filewise(db, "whole", FILES), "emotion", "emotion", ["anger", "anger", "anger"])
+    for append in (True, False):
+        found = load(db, target_tables=["segments", "whole"], target_tables_append=append).samples
+        assert len(found) == 6 and found["speaker"].notna().all()
+
+
+def test_ends_that_are_not_known_are_resolved_once(load: Callable[..., Loaded], tmp_path: Path) -> None:
+    db = database()
+    add(segmented(db, "emotion"), "emotion", "emotion", ["joy", "anger", "joy"])
+    found = load(db)
+    lengths = {str(tmp_path / "db" / file): 3.0 for file in FILES}
+    once = contract.resolve_ends(found.samples.index, lengths)
+    assert contract.seconds(once, "end").tolist() == [1, 2, 3]
+    assert contract.resolve_ends(once, dict.fromkeys(lengths, 9.0)).equals(once)
+    assert contract.resolve_ends(found.tables["emotion"], lengths).equals(once)
+
+
+# --- labels of schemes
+
+
+def test_labels_as_a_dictionary_of_names(load: Callable[..., Loaded]) -> None:
+    """Labels that say nothing but themselves add no columns; labels with holes are missing there."""
+    db = database()
+    db.schemes["code"] = audformat.Scheme("str", labels={"A": "anger", "J": "joy"})
+    db.schemes["who"] = audformat.Scheme("str", labels={"p1": {"age": 20}, "p2": {"dialect": "saxon"}})
+    del db.tables["files"]
+    table = filewise(db, "files", FILES)
+    add(table, "emotion", "code", ["J", "A", "J"])
+    add(table, "speaker", "who", ["p1", "p2", None])
+    found = load(db).samples
+    assert sorted(found.columns) == ["age", "dialect", "emotion", "speaker"]
+    assert found["emotion"].tolist() == ["J", "A", "J"]
+    assert found["age"].isna().tolist() == [False, True, True] and found["age"].iloc[0] == 20
+    assert found["dialect"].fillna("?").tolist() == ["?", "saxon", "?"]
+
+
+def test_a_column_goes_before_what_a_label_says(load: Callable[..., Loaded]) -> None:
+    db = database()
+    add(db["files"], "age", None, [1, 2, 3])
+    add(filewise(db, "emotion", FILES), "emotion", "emotion", ["joy", "anger", "joy"])
+    assert load(db).samples["age"].tolist() == [1, 2, 3]
+
+
+# --- raters
+
+
+def rated(kind: str | None, **raters: list) -> audformat.Database:
+    db = database()
+    table = filewise(db, "ratings", FILES)
+    for name, values in raters.items():
+        add(table, name, kind, values)
+    return db
+
+
+def test_raters_of_a_scale(load: Callable[..., Loaded]) -> None:
+    db = rated("rating", r1=[0.1, 0.2, None], r2=[0.3, None, None], r3=[0.5, 0.4, None])
+    found = load(db, "arousal", columns=["r1", "r2", "r3"])
+    np.testing.assert_allclose(found.samples["arousal"], [0.3, 0.3, np.nan])
+    assert "duration" not in found.samples and found.samples["speaker"].tolist() == [1, 2, 2]
+    assert len(found.notes) == 1 and found.notes[0].endswith(
+        "'arousal' is the mean of the columns r1, r2, r3"
+    )
+
+
+def test_raters_of_classes(load: Callable[..., Loaded]) -> None:
+    db = rated("emotion", r1=["joy", "joy", None], r2=["joy", "anger", None], r3=["anger", None, None])
+    found = load(db, columns=["r1", "r2", "r3"])
+    assert found.samples["emotion"].fillna("?").tolist() == ["joy", "?", "?"]
+    assert found.notes[0].endswith(
+        "most of the columns r1, r2, r3 say; 1 samples with as many votes for another are without"
+    )
+    clear = load(rated("emotion", r1=["joy", "joy", "joy"], r2=[None, "joy", "joy"]), columns=["r1", "r2"])
+    assert clear.samples["emotion"].tolist() == ["joy"] * 3 and clear.notes[0].endswith("say")
+
+
+def test_raters_in_several_tables_and_under_another_name(load: Callable[..., Loaded]) -> None:
+    db = database()
+    for name, files in (("train", FILES[:2]), ("test", FILES[2:])):
+        table = filewise(db, name, files)
+        add(table, "r1", "rating", [1.0] * len(files))
+        add(table, "r2", "rating", [2.0] * len(files))
+    found = load(db, "arousal", colnames={"speaker": "person"}, columns=["r1", "r2"]).samples
+    assert sorted(names(found.index)) == ["a", "b", "c"] and found["arousal"].tolist() == [1.5] * 3
+    assert found.sort_index()["person"].tolist() == [1, 2, 2]
+
+
+def test_columns_that_are_no_raters(load: Callable[..., Loaded]) -> None:
+    db = rated(None, r1=[1, 2, 3], r2=["a", "b", "c"])
+    with pytest.raises(
+        NkululekoError, match=r"no column 'emotion', and .*: 'r1' holds numbers, 'r2' does not"
+    ):
+        load(db, columns=["r1", "r2"])
+    for columns, message in (
+        (["duration"], "no column 'emotion' to predict"),
+        (["r1"], r"columns: 'r1' is in none of the tables that are used; it is in ratings: name"),
+        (["r1", "r4"], r"columns: no column 'r4'; expected one of: age, duration, gender, r1, r2, speaker"),
+    ):
+        with pytest.raises(NkululekoError, match=message):
+            load(db, columns=columns)
+    add(db["ratings"], "emotion", "emotion", ["joy", "anger", "joy"])
+    found = load(db, columns=["r1", "r2"])
+    assert found.samples["emotion"].tolist() == ["joy", "anger", "joy"] and list(found.notes) == []
+
+
+VOTES = st.lists(
+    st.lists(st.sampled_from(["a", "b", "c", None]), min_size=3, max_size=3), min_size=1, max_size=20
+)
+
+
+@settings(max_examples=40)
+@given(VOTES)
+def test_votes_are_counted_as_by_hand(votes: list[list[str | None]]) -> None:
+    frame = pd.DataFrame(votes, columns=["x", "y", "z"])
+    found, _ = combined(frame, ["x", "y", "z"], "t", "db")
+    expected, ties = [], 0
+    for row in votes:
+        counts = Counter(vote for vote in row if vote is not None).most_common()
+        tied = len(counts) > 1 and counts[0][1] == counts[1][1]
+        ties += tied
+        expected.append("?" if tied or not counts else counts[0][0])
+    assert found.fillna("?").tolist() == expected
+    _, notes = combined(frame, ["x", "y", "z"], "t", "db")
+    assert (f"; {ties} samples" in notes[0]) == (ties > 0)
 
 
 # --- mistakes

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given, settings
 
 from nkululeko.core import samples as contract
-from nkululeko.data.checks import audio_overlap, class_overlap, speaker_overlap
+from nkululeko.data.checks import audio_overlap, class_overlap, in_several_databases, speaker_overlap
 
 
 def samples(*rows: tuple[str, float, float | None, str], **columns: list) -> pd.DataFrame:
@@ -108,3 +108,15 @@ def test_classes_on_one_side_only() -> None:
         "class 'z' is in test (1 samples) but not in train: it cannot be found",
     ]
     assert class_overlap(whole(a="train", b="test").assign(t="x"), "t", ["x"]) == []
+
+
+def test_recordings_in_several_databases_are_noted_and_their_labels_compared() -> None:
+    data = whole(a="train", b="train", c="train", d="test").assign(
+        database=["x", "y", "x", "y"], emotion=["sad", "happy", "sad", "sad"]
+    )
+    content = {"a": b"1", "b": b"1", "c": b"2", "d": b"2"}
+    notes, warnings = in_several_databases(data, content, "emotion")
+    assert notes == ["2 recordings stand in more than one database (x and y): they count more than others"]
+    assert warnings == ["1 recordings stand in x and y with different labels (a: sad / happy)"]
+    assert in_several_databases(data.assign(database="x"), content, "emotion") == ([], [])
+    assert in_several_databases(data, {file: b"" for file in "abcd"}, "emotion") == ([], [])

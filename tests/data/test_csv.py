@@ -303,3 +303,129 @@ def test_no_such_file(tmp_path: Path) -> None:
         plugin.load(Request("db", str(tmp_path / "emo_db.csv"), "emotion"))
     with pytest.raises(NkululekoError, match="cannot be read"):
         plugin.load(Request("db", str(tmp_path), "emotion"))
+
+
+# --- separators and encodings
+
+
+@pytest.mark.parametrize("header", ["file emotion", "file:emotion", "file"])
+def test_no_separator(load, header: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(NkululekoError, match=rf"no separator in the header '{header}'; use comma, semicolon"):
+        load(f"{header}\na.wav joy\n")
+
+
+def test_a_separator_in_a_quoted_name_does_not_count(load) -> None:  # type: ignore[no-untyped-def]
+    found = load('file;emotion;"a, b, c, d"\nx.wav;joy;1\n').samples
+    assert found.columns.tolist() == ["emotion", "a, b, c, d"]
+
+
+def test_the_second_line_tells_the_separator(load) -> None:  # type: ignore[no-untyped-def]
+    found = load("file;emotion, age\nx.wav;joy\n", "emotion, age").samples
+    assert found["emotion, age"].tolist() == ["joy"]
+    with pytest.raises(NkululekoError, match="separator is not clear: ',' and ';' stand equally often"):
+        load("file;emotion, age\nx.wav;joy, 31\n")
+
+
+def test_utf_8_with_a_broken_line(load) -> None:  # type: ignore[no-untyped-def]
+    """Umlauts of all other lines would be spoilt if it were read as Latin-1."""
+    content = "file,emotion\nä.wav,Ärger\n".encode() + "ö.wav,Freude\n".encode("latin-1")
+    with pytest.raises(NkululekoError, match=r"my\.csv: broken encoding: line 3 is not UTF-8, others are"):
+        load(content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_other_encodings_are_refused(load, encoding: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(NkululekoError, match="is no text file; if it is a table, save it as UTF-8 CSV"):
+        load(PLAIN.encode(encoding))
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_with_and_without_quotes_the_same(load, quote: str) -> None:  # type: ignore[no-untyped-def]
+    """Two readers share the work: a fast one for tables without quotes, and pandas."""
+    rows = [
+        "file, emotion ,age,n/a\n", "a.wav,joy ,31,NA\n", "\n", "b.wav, None,+2,nan \n", "c.wav,-NaN,0.5,\n",
+        "d.wav,anger,,x\n",
+    ]  # fmt: skip
+    text = "".join(rows).replace("anger", f"{quote}anger{quote}")
+    found = load(text).samples
+    assert found["emotion"].fillna("?").tolist() == ["joy", "?", "?", "anger"]
+    np.testing.assert_array_equal(found["age"], [31, 2, 0.5, np.nan])
+    assert found["n/a"].fillna("?").tolist() == ["?", "?", "?", "x"]
+
+
+def test_whole_numbers_stay_whole(load) -> None:  # type: ignore[no-untyped-def]
+    found = load("file,emotion,big,sign\na,1,12345678901,+1\nb,2,2,-1\n").samples
+    assert [str(kind) for kind in found.dtypes] == ["int64"] * 3
+    assert found["big"].tolist() == [12345678901, 2] and found["sign"].tolist() == [1, -1]
+
+
+# --- times that are none, and which
+
+
+@pytest.mark.parametrize(
+    ("value", "row"),
+    [("soon", 2), ("inf", 2), ("1e400", 2), ("1:30", 2), ("3 o'clock", 2), ("99999999999", 2)],
+)
+def test_a_value_that_is_no_time(load, value: str, row: int) -> None:  # type: ignore[no-untyped-def]
+    match = rf"my\.csv: column 'end' holds no times; .*not '{value}' as in data row {row}"
+    with pytest.raises(NkululekoError, match=match):
+        load(f"file,start,end,emotion\na.wav,0,1.5,x\na.wav,2,{value},x\na.wav,,,x\n")
+
+
+def test_times_with_decimal_commas(load) -> None:  # type: ignore[no-untyped-def]
+    found = load("file;start;end;emotion\na.wav;0,5;1,25;x\na.wav;2;00:00:02,5;y\n").samples.index
+    assert contract.seconds(found, "start").tolist() == [0.5, 2]
+    assert contract.seconds(found, "end").tolist() == [1.25, 2.5]
+
+
+# --- many rows
+
+
+def many(n: int, folder: str = "") -> str:
+    rows = (f"{folder}{i % 3000:04d}.wav,{i // 3000}.5,s{i % 700},joy\n" for i in range(n))
+    return "file,start,speaker,emotion\n" + "".join(rows)
+
+
+@pytest.mark.parametrize("folder", ["", "wav/", "../data/wav/./"])
+def test_many_files_are_found_as_few_are(load, tmp_path: Path, folder: str) -> None:  # type: ignore[no-untyped-def]
+    """Folders of many files are listed, single files are asked for: the outcome is the same."""
+    names = [f"{number:04d}.wav" for number in range(3000)]
+    for base, chosen in (("call", names[:10]), ("data", names[:20]), ("ini", names[10:2990])):
+        touch(*(tmp_path / base / folder.replace("../data/", "").replace("./", "") / name for name in chosen))
+    index = load(many(6000, folder)).samples.index
+    found = index.get_level_values("file")
+    few = [
+        load(f"file,emotion\n{folder}{names[number]},x\n").samples.index[0][0]
+        for number in (0, 9, 10, 19, 20, 2989, 2990, 2999)
+    ]
+    assert [found[number] for number in (0, 9, 10, 19, 20, 2989, 2990, 2999)] == few
+    assert [found[3000 + number] for number in (0, 9, 10, 19, 20, 2989, 2990, 2999)] == few
+    assert contract.seconds(index, "start")[[0, 2999, 3000]].tolist() == [0.5, 0.5, 1.5]
+
+
+def test_each_file_is_asked_for_once(load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    touch(tmp_path / "call/a.wav", tmp_path / "call/b.wav")
+    asked: list[str] = []
+    exists = os.path.exists
+    monkeypatch.setattr(os.path, "exists", lambda path: asked.append(str(path)) or exists(path))
+    load("file,start,emotion\n" + "a.wav,1,x\nb.wav,2,y\n" * 500)
+    assert sorted(path for path in asked if path.endswith(".wav")) == [
+        str(tmp_path / "call/a.wav"),
+        str(tmp_path / "call/b.wav"),
+    ]
+    asked.clear()
+    for absolute in (True, False):
+        load(PLAIN, absolute_path=absolute)
+    load(f"file,emotion\n{tmp_path}/x.wav,joy\n")
+    assert not [path for path in asked if path.endswith(".wav")], "where they are is known"
+
+
+def test_folders_as_file_names(load, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    found = load("file,emotion\nwav/,x\nwav/..,x\n/a.wav,x\n~a.wav,x\n", absolute_path=False).samples.index
+    expected = [tmp_path / "data/wav", tmp_path / "data", Path("/a.wav"), tmp_path / "data/~a.wav"]
+    assert contract.files_of(found).tolist() == [str(path) for path in expected]
+
+
+def test_two_columns_of_one_name(load) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(NkululekoError, match="column 'emotion' stands twice"):
+        load("file,emotion,emotion \na,x,y\n")

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.samples import segmented_index
+from nkululeko.data.dropped import Dropped
 from nkululeko.data.targets import (
-    Dropped,
     apply_mapping,
     as_labels,
     as_numbers,
     choose_labels,
+    compare_labels,
     to_bins,
     tweak_numbers,
 )
@@ -75,13 +76,8 @@ def test_flat_mapping() -> None:
         True,
         False,
     ]  # a missing one falls out later, as missing
-    assert [d.record() for d in dropped] == [
-        {
-            "stage": "emodb, mapping",
-            "reason": "label not in the mapping: fear",
-            "count": 1,
-            "examples": ["2.wav"],
-        }
+    assert [(d.stage, d.reason, d.examples()) for d in dropped] == [
+        ("emodb, mapping", "label not in the mapping: fear", ["2.wav"])
     ]
 
 
@@ -243,8 +239,16 @@ def test_a_label_with_a_typo_gets_a_hint() -> None:
 
 
 def test_a_dropped_row_is_named() -> None:
-    record = Dropped(
-        "emodb, audio", "file does not exist", segmented_index([f"{n}.wav" for n in range(9)])
-    ).record()
-    assert record["count"] == 9
-    assert record["examples"] == ["0.wav", "1.wav", "2.wav", "3.wav", "4.wav"]
+    index = segmented_index([f"{n}.wav" for n in range(9)])
+    dropped = Dropped("emodb", "audio", "file does not exist", index)
+    assert dropped.stage == "emodb, audio"
+    assert dropped.examples() == ["0.wav", "1.wav", "2.wav", "3.wav", "4.wav"]
+
+
+def test_databases_without_a_common_label_are_told() -> None:
+    column = pd.Series(["angry", "sad", "Angry", "Sad"])
+    owners = pd.Series(["a", "a", "b", "b"])
+    (first, second) = compare_labels(column, owners, "emotion")
+    assert "'a' has no 'emotion' in common" in first and "a.mapping" in first and "'b'" in second
+    assert compare_labels(column.str.lower(), owners, "emotion") == []
+    assert compare_labels(column[:2], owners[:2], "emotion") == []

@@ -18,7 +18,10 @@ from nkululeko.testing.corpus import write_corpus
 from nkululeko.testing.speech import STYLES
 
 FILES = sorted(path.stem for path in EXAMPLES.glob("*.ini"))
-NEEDED = {"praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb"}
+NEEDED = {
+    "praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb", "filters": "onnxruntime",
+    "mlp": "torch", "mlp_layers": "torch", "spectra_cnn": "torch", "lstm_frames": "torch", "runs": "torch",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,33 @@ def test_runs(name, run, request, capsys):
     assert "no effect" not in " ".join(left.result["notes"]), "an example sets an option that has no effect"
 
 
+def test_validation_shows_what_its_comments_say(run):
+    loso = run("loso").result
+    assert len(loso["folds"]["each"]) == 8 and loso["test_samples"] == 64
+    assert any("temperature" in line and "dev set" in line for line in run("dev_set").result["decided"])
+    dev = run("dev_set").result["sheet"]
+    assert {row["split"]: row["speakers"] for row in dev["parts"]} == {"train": 4, "dev": 2, "test": 2}
+    across = run("cross_data")
+    assert {(row["database"], row["split"]) for row in across.result["sheet"]["parts"]} == {
+        ("studio", "train"), ("clinic", "test"),
+    }  # fmt: skip
+    assert not across.result["warnings"] and "value_counts.png" in across.images
+    stated = run("smote").result
+    assert stated["labels"] == ["anger", "other"]
+
+
+def test_runs_have_seeds_of_their_own(run):
+    pytest.importorskip("torch", reason="NOT TESTED: torch is not installed")
+    rows = run("runs").result["runs"]["each"]
+    assert [row["seed"] for row in rows] == [42, 43, 44] and sum(row["chosen"] for row in rows) == 1
+
+
 def test_shows_what_its_comments_say(run):
     assert run("bin_continuous").result["labels"] == ["calm", "middle", "excited"]
     assert run("mfcc_logreg").result["calibration"] is not None
-    assert run("mapping").result["dropped"][0]["count"] == 16  # neutral
+    assert run("mapping").result["sheet"]["chain"][1]["dropped"] == 16  # neutral
     assert any("speakers are in train and in test" in line for line in run("random_split").result["warnings"])
-    assert {row["split"] for row in run("two_scales").result["data"]} == {"train", "test"}
+    assert {row["split"] for row in run("two_scales").result["sheet"]["parts"]} == {"train", "test"}
     assert run("segments").result["test_samples"] > run("specified_split").result["test_samples"]
     assert any("rf_reg" in line for line in run("forest_age").result["notes"])
     assert "test_size = 25.0" in run("root_folders").config

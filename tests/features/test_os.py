@@ -76,6 +76,71 @@ def test_other_pooling() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [("eGeMAPSv02", "lld"), ("eGeMAPSv02", "frame"), ("ComParE_2016", "lld_de"), ("IS09", "lld_de")],
+)
+def test_without_pooling_frames_stay_a_sequence(name: str, level: str) -> None:
+    """IS09 with deltas gives one frame more than there are hops: it has no room."""
+    expected = directly(name, level, signal())
+    found = os_features(set=name, level=level, pooling=(), max_duration=0.6)
+    assert found.shape() == (60, len(expected.columns))
+    row = found.extract(signal(), RATE)
+    frames = row.reshape(found.shape())
+    assert row.dtype == np.float32 and len(found.names()) == len(row)
+    kept = min(60, len(expected))
+    np.testing.assert_array_equal(frames[:kept], expected.to_numpy()[:kept])
+    assert np.isnan(frames[kept:]).all() and 54 <= kept <= 60
+    names = [f"{column}_t{frame:03d}" for frame in range(60) for column in expected]
+    assert found.names() == names
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_a_sequence_is_that_of_the_first_seconds(rate: int) -> None:
+    """Nothing that comes later changes it; the frames are 10 ms apart at any rate."""
+    found = os_features(level="lld", pooling=(), max_duration=0.5)
+    long = np.random.default_rng(0).normal(size=rate).astype(np.float32) / 10
+    changed = long.copy()
+    changed[round(0.5 * rate) :] = 0
+    once = found.extract(long, rate)
+    np.testing.assert_array_equal(found.extract(changed, rate), once)
+    frames = once.reshape(found.shape())
+    assert frames.shape == (50, 25)
+    assert np.isfinite(frames[:44]).all() and np.isnan(frames[-1]).all()
+
+
+def test_five_seconds_by_default() -> None:
+    assert os_features(level="lld", pooling=()).shape() == (500, 25)
+
+
+@pytest.mark.parametrize("spelling", [(), ("none",), ("None",)])
+def test_spellings_of_no_pooling(spelling: tuple[str, ...]) -> None:
+    options = OsOptions(level="lld", pooling=spelling)
+    assert options.pooling == () and options.is_sequence
+
+
+@pytest.mark.parametrize("options", [{}, {"pooling": ()}, {"level": "lld"}])
+def test_vectors_have_no_shape_and_any_length(options: dict) -> None:
+    found = os_features(**options, max_duration=0.3)
+    assert found.shape() is None
+    np.testing.assert_array_equal(
+        found.extract(signal(), RATE), os_features(**options).extract(signal(), RATE)
+    )
+    assert not np.array_equal(found.extract(signal(), RATE), found.extract(signal()[: RATE // 3], RATE))
+
+
+def test_what_the_feature_store_knows_vectors_by_stays_as_it_was() -> None:
+    """``max_duration`` came later: rows that were stored before it must be found again."""
+    before = {"set": "eGeMAPSv02", "level": "lld", "pooling": ["mean", "std"]}
+    assert OsOptions(level="lld").model_dump(mode="json") == before
+    assert OsOptions(level="lld", max_duration=3).model_dump(mode="json") == before
+    sequence = before | {"pooling": [], "max_duration": 5.0}
+    for given in ({}, {"max_duration": 5}):
+        assert OsOptions(level="lld", pooling=(), **given).model_dump(mode="json") == sequence
+    again = OsOptions(**sequence)
+    assert again.model_dump(mode="json") == sequence and again.seconds == 5
+
+
 @pytest.mark.parametrize(("name", "level"), [*itertools.product(SETS, LEVELS)])
 def test_every_set_and_level(name: str, level: str) -> None:
     if level == "lld_de" and "GeMAPS" in name:
@@ -94,11 +159,13 @@ def test_all_sets_of_the_library_can_be_asked_for() -> None:
     assert set(SETS) == set(opensmile.FeatureSet.__members__)
 
 
-@pytest.mark.parametrize("level", ["functionals", "lld"])
+@pytest.mark.parametrize(
+    "options", [{"level": "functionals"}, {"level": "lld"}, {"level": "lld", "pooling": ()}]
+)
 @pytest.mark.parametrize("samples", [0, 1, 400])
-def test_too_short(level: str, samples: int) -> None:
+def test_too_short(options: dict, samples: int) -> None:
     with pytest.raises(NkululekoError, match=rf"too short for openSMILE \({samples / RATE:.3f} s\)"):
-        os_features(level=level).extract(signal()[:samples], RATE)
+        os_features(**options).extract(signal()[:samples], RATE)
 
 
 @pytest.mark.parametrize("rate", [8000, 22050, 48000])
@@ -138,7 +205,9 @@ def test_silence_has_features() -> None:
         ({"set": "eGeMAPSv2"}, "unknown openSMILE set 'eGeMAPSv2'; did you mean 'eGeMAPSv02'"),
         ({"level": "functional"}, "unknown level 'functional'; did you mean 'functionals'"),
         ({"pooling": ("mena",)}, "unknown pooling 'mena'; did you mean 'mean'"),
-        ({"level": "lld", "pooling": ()}, "pooling is empty; expected some of: mean"),
+        ({"level": "lld", "pooling": ("nane",)}, "unknown pooling 'nane'; did you mean '.*none'"),
+        ({"level": "lld", "pooling": ("none", "mean")}, "unknown pooling 'none'"),
+        ({"max_duration": 0}, "greater than 0"),
     ],
 )
 def test_mistakes(options: dict, message: str) -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import ModelContext, models, scalers
-from nkululeko.learning.pipeline import Pipeline, Recipe, learn, warm
+from nkululeko.learning.pipeline import Part, Pipeline, Recipe
+from nkululeko.learning.training import learn, warm
 
 rng = np.random.default_rng(8)
 NAMES = ["F0", "jitter", "loudness"]
@@ -29,7 +30,10 @@ REGRESSION = ModelContext("regression")
 
 def learned(recipe: Recipe, test: np.ndarray = TEST, folder: Path | None = None, train: np.ndarray = TRAIN):
     target = TRAIN[:, 1] if recipe.context.task == "regression" else LABELS
-    return learn(recipe, train, target, TRAIN_GROUPS, test, TEST_GROUPS, NAMES, folder)
+    nobody = np.empty(len(test))
+    return learn(
+        recipe, Part(train, target, TRAIN_GROUPS), Part(test, nobody, TEST_GROUPS), None, NAMES, folder
+    )
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -71,7 +75,9 @@ def test_test_rows_have_no_influence(model, scaler, tmp_path_factory, seed, fact
 def test_saved_and_loaded_it_says_the_same(name, tmp_path):
     kind = models.load(name)
     few = {"n_estimators": 8} if "n_estimators" in kind.Options.model_fields else {}
-    recipe = Recipe(name, few, ModelContext(kind.tasks[0], seed=7), nan_strategy="median")
+    shape = (3, 1) if kind.takes_sequences else None
+    context = ModelContext(kind.tasks[0], seed=7, epochs=2, shape=shape)
+    recipe = Recipe(name, few, context, nan_strategy="median")
     try:
         result = learned(recipe, folder=tmp_path)
     except NkululekoError as error:
@@ -176,7 +182,7 @@ def test_warnings_are_handed_over_and_not_said_yet(caplog):
 )
 def test_mistakes_are_explained(recipe, train, target, message):
     with pytest.raises(NkululekoError, match=message):
-        learn(recipe, train, target, None, TEST, None)
+        learn(recipe, Part(train, target), Part(TEST, np.empty(len(TEST))))
 
 
 def test_rows_that_do_not_fit_together_are_refused():
@@ -222,7 +228,7 @@ def test_warming_up_leaves_no_trace(name, caplog):
 def test_an_svm_imports_no_more_than_it_needs():
     """Start-up time is a product feature: nothing heavy at import, and no skops for an svm."""
     program = (
-        "import sys; from nkululeko.learning.pipeline import warm\n"
+        "import sys; from nkululeko.learning.training import warm\n"
         "early = {'sklearn', 'pandas', 'scipy', 'xgboost'} & set(sys.modules)\n"
         "warm('svm')\n"
         "late = {'sklearn.pipeline', 'sklearn.ensemble', 'skops', 'xgboost'} & set(sys.modules)\n"

@@ -2,16 +2,32 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from html_reader import PIXEL
 from nkululeko.plots import Drawing, draw_all
 from nkululeko.report.audio import clips
+from nkululeko.report.leaderboard import Entry, leaderboard_page
 from nkululeko.report.page import page
+from nkululeko.report.sheet import sheet_page
 from nkululeko.report.worst import worst
-from result_factory import HOSTILE, LONG, classification, regression, twenty
+from result_factory import (
+    HOSTILE,
+    LONG,
+    SEVEN,
+    classification,
+    regression,
+    twenty,
+    with_curve,
+    with_folds,
+    with_runs,
+    with_speakers,
+)
+from sheet_factory import made_sheet
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -54,6 +70,7 @@ def pages(tmp_path_factory):
         "long": classification(LONG, samples=60),
         "twenty": classification(twenty(), samples=200),
         "regression": regression(samples=60),
+        "learned": with_runs(with_folds(with_speakers(with_curve(classification())))),
     }
     first, second, third, *_ = (mistake.segment[0] for mistake in worst(results["seven"]))
     soundfile.write(first, random.normal(0, 0.1, 32000), 16000)
@@ -61,11 +78,59 @@ def pages(tmp_path_factory):
     (wav / third).write_bytes(b"broken")
     for name, result in results.items():
         sounds = clips(mistake.segment for mistake in worst(result))
-        if name in ("seven", "regression"):
-            images = draw_all(result, Drawing(asked=("tsne",)))
+        if name in ("seven", "regression", "learned"):
+            images = draw_all(result, Drawing(asked=("tsne", "epoch_progression", "anim_progression")))
         html = page(result, images, sounds)
         (folder / f"{name}.html").write_text(html, "utf-8")
+    for name, sheet in sheets().items():
+        html = sheet_page(sheet, {"value_counts.png": PIXEL, "balance.png": PIXEL}, warnings=["a warning"])
+        (folder / f"{name}.html").write_text(html, "utf-8")
+    for name, found in leaderboards().items():
+        html = leaderboard_page(found, "Which?", "UAR", ["a note"], ["a warning"])
+        (folder / f"{name}.html").write_text(html, "utf-8")
     return folder
+
+
+def leaderboards():
+    """Leaderboards: hostile names in links and cells; long ones, with all columns."""
+    evil = [Entry(text, {text: text}, 0.5, best=not n, note=text) for n, text in enumerate(HOSTILE)]
+    long = [
+        Entry(
+            name,
+            {"model": name, "C": n},
+            0.5,
+            0.4,
+            0.6,
+            0.1,
+            0.0,
+            0.2,
+            0.1,
+            0.2,
+            not n,
+            0.3,
+            Path("run"),
+            name,
+        )
+        for n, name in enumerate(LONG)
+    ]
+    return {"board_hostile": evil, "board_long": long}
+
+
+def sheets():
+    """Data sheets: hostile and long names, many databases, numbers, next to nothing."""
+    ten = [f"corpus {number}" for number in range(10)]
+    evil = ['"><img src=x onerror=hacked=1>', "<script>window.hacked=1</script>"]
+    return {
+        "sheet_hostile": made_sheet(
+            HOSTILE, target="<b>x</b>", databases=evil, apart=False, copies=25, gaps=True
+        ),
+        "sheet_long": made_sheet(
+            LONG, databases=["b", LONG[1]], apart=False, dev=10, copies=2, balanced=True
+        ),
+        "sheet_ten": made_sheet(SEVEN, databases=ten, apart=False, dev=10, gaps=True),
+        "sheet_regression": made_sheet((), target="age", databases=["a", "b"]),
+        "sheet_unknown": made_sheet(("a", "b"), known=False, dropped=False),
+    }
 
 
 def show(browser, file, width=1280):
@@ -76,7 +141,9 @@ def show(browser, file, width=1280):
     browser.get(file.as_uri())
 
 
-@pytest.mark.parametrize("name", ["seven", "hostile", "regression"])
+@pytest.mark.parametrize(
+    "name", ["seven", "hostile", "regression", "learned", "sheet_hostile", "sheet_long", *leaderboards()]
+)
 def test_page_opens_without_complaint_and_asks_for_nothing(browser, pages, name):
     show(browser, pages / f"{name}.html")
     assert browser.get_log("browser") == []
@@ -90,7 +157,9 @@ def test_page_opens_without_complaint_and_asks_for_nothing(browser, pages, name)
 
 
 @pytest.mark.parametrize("width", [320, 360, 1280])
-@pytest.mark.parametrize("name", ["seven", "hostile", "long", "twenty", "regression"])
+@pytest.mark.parametrize(
+    "name", ["seven", "hostile", "long", "twenty", "regression", "learned", *sheets(), *leaderboards()]
+)
 def test_nothing_sticks_out(browser, pages, name, width):
     show(browser, pages / f"{name}.html", width)
     browser.execute_script("for (const part of document.querySelectorAll('details')) part.open = true")
@@ -120,12 +189,14 @@ def test_sound_can_be_played(browser, pages):
     assert len(browser.find_elements("css selector", ".silence")) == 10
 
 
-def test_hostile_labels_do_nothing(browser, pages):
-    show(browser, pages / "hostile.html")
+@pytest.mark.parametrize("name", ["hostile", "sheet_hostile", "board_hostile"])
+def test_hostile_labels_do_nothing(browser, pages, name):
+    show(browser, pages / f"{name}.html")
     assert browser.execute_script("return window.hacked") is None
     assert browser.execute_script("return document.scripts.length") == 0
     shown = browser.execute_script("return document.body.textContent")
-    assert HOSTILE[0] in shown and "<img src=x onerror=hacked=1>" in shown
+    assert HOSTILE[0] in shown
+    assert name == "board_hostile" or "<img src=x onerror=hacked=1>" in shown
 
 
 def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
@@ -143,11 +214,13 @@ def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["seven", "learned", "sheet_long", "board_long"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_light_and_dark(browser, pages, scheme):
+def test_text_can_be_read_in_light_and_dark(browser, pages, scheme, name):
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    show(browser, pages / "seven.html")
+    show(browser, pages / f"{name}.html")
+    browser.execute_script("for (const part of document.querySelectorAll('details')) part.open = true")
     script = """
         const light = colour => {
             const part = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)

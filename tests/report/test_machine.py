@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 from nkululeko.report.machine import ResultFile, result_json
-from result_factory import all_results, classification, regression
+from result_factory import (
+    all_results,
+    classification,
+    regression,
+    with_curve,
+    with_folds,
+    with_runs,
+    with_speakers,
+)
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCHEMA = DOCS / "result.schema.json"
@@ -34,14 +42,47 @@ def test_nothing_is_rounded_and_nan_is_null():
     assert found["confusion"]["counts"] == result.confusion.to_numpy().tolist()
     assert [row["count"] for row in found["calibration"]["bins"]] == result.calibration.bins["count"].tolist()
     assert found["groups"][3]["low"] is None
-    assert found["data"] == result.data.to_dict("records")
-    assert found["dropped"][0]["examples"] == ["broken <1>.wav", "empty.wav"]
+    assert [row["hours"] for row in found["sheet"]["parts"]] == result.sheet.parts["hours"].tolist()
+    assert found["sheet"]["chain"][1]["examples"] == ["broken <1>.wav", "empty.wav"]
+
+
+def test_a_result_without_a_data_sheet():
+    assert result_json(dataclasses.replace(classification(samples=20), sheet=None))["sheet"] is None
 
 
 def test_importance_has_the_first_fifty():
     result = classification(samples=30)
     found = result_json(result)["importance"]
     assert [row["feature"] for row in found] == result.importance.index[:50].tolist()
+
+
+def test_runs_folds_speakers_and_epochs():
+    result = with_runs(with_folds(with_speakers(with_curve(classification(samples=300))), 3), 3)
+    found = result_json(result)
+    assert found["runs"]["mean"] == result.runs["value"].mean()
+    assert found["runs"]["deviation"] == result.runs["value"].std(ddof=1)
+    assert found["runs"]["each"] == result.runs.to_dict("records")
+    assert found["folds"]["each"] == result.folds.to_dict("records")
+    assert found["folds"]["deviation"] == result.folds["value"].std(ddof=1)
+    assert found["by_speaker"] == result.by_speaker.to_dict("records")
+    assert [row["train_loss"] for row in found["history"]] == result.history["train_loss"].tolist()
+    assert found["history"][0]["fold"] is None and found["history"][-1]["run"] == 3
+    assert found["decided"] == list(result.decided)
+    # a hundred points of the curve at most, the last one with all answers
+    assert len(found["uncertainty"]) == 100
+    assert found["uncertainty"][-1] == result.uncertainty.iloc[-1].to_dict()
+    assert found["uncertainty"][49]["coverage"] == pytest.approx(0.5, abs=1 / 300)
+
+
+def test_what_a_simple_run_lacks_is_null():
+    found = result_json(classification(samples=30))
+    for name in ("runs", "folds", "history", "uncertainty", "by_speaker"):
+        assert found[name] is None, name
+    assert found["decided"] == []
+    unwatched = result_json(with_runs(classification(samples=30), watched=False))
+    assert {row["watched"] for row in unwatched["runs"]["each"]} == {None}
+    unknown = result_json(with_folds(classification(speakers=False), 4))
+    assert {row["speakers"] for row in unknown["folds"]["each"]} == {None}
 
 
 def test_regression_has_no_classes():

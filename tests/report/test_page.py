@@ -1,52 +1,17 @@
 import base64
 import dataclasses
 import hashlib
-import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
-import pandas as pd
 import pytest
 
+from html_reader import PIXEL, Reader, assert_sound
 from nkululeko.report.audio import Clip
 from nkululeko.report.page import page
 from nkululeko.report.worst import worst
 from result_factory import HOSTILE, all_results, classification, regression
-
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-)
-VOID = {"meta", "link", "img", "br"}
-
-
-class Reader(HTMLParser):
-    """What a browser would find in the page: elements with attributes, text, and whether tags match."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.elements, self.open, self.text = [], [], []
-        self.feed(html)
-        assert self.open == [], self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in ("style", "title"):
-            self.text.append(data)
-
-    def all(self, tag):
-        return [attrs for name, attrs in self.elements if name == tag]
-
-    @property
-    def words(self):
-        return " ".join("".join(self.text).split())
+from sheet_factory import made_sheet
 
 
 @pytest.mark.parametrize("kind", all_results())
@@ -54,15 +19,7 @@ def test_every_result_makes_a_sound_page_that_loads_nothing(kind):
     result = all_results()[kind]
     sounds = {mistake.segment: Clip(b"sound", "audio/flac", 2.0) for mistake in worst(result)[:3]}
     html = page(result, {"confusion_matrix.png": PIXEL, "tsne.svg": b"<svg/>"}, sounds)
-    reader = Reader(html)
-    ids = [attrs["id"] for _, attrs in reader.elements if "id" in attrs]
-    assert len(ids) == len(set(ids))
-    for tag, attrs in reader.elements:
-        assert tag not in ("script", "iframe", "object", "embed", "form", "base", "svg", "input")
-        assert not any(name.startswith("on") or name == "style" for name in attrs), (tag, attrs)
-        for name in ("src", "href", "srcset", "data", "action", "poster"):
-            assert attrs.get(name, "#").startswith(("data:", "#")), attrs
-    assert not re.search(r"url\(|@import", html)
+    assert_sound(html)
 
 
 def test_policy_forbids_the_network_and_allows_the_own_style_only():
@@ -83,7 +40,9 @@ def test_hostile_names_are_text():
         warnings=["</li><script>1</script>"],
         notes=["{{ 7 * 7 }}{% raw %}"],
         provenance={"<i>k</i>": "<script>", "config": "</pre><script>\n1", "licences": ["<b>x</b>"]},
-        data=pd.DataFrame({"<u>c</u>": ["</td><script>"]}),
+        sheet=made_sheet(
+            HOSTILE, target="<u>c</u>", databases=["</td><script>", "<x>"], apart=False, copies=3
+        ),
     )
     html = page(result, {"<x>.png": PIXEL}, {}, title="<script>t</script>", author="</p><script>")
     reader = Reader(html)
@@ -106,6 +65,10 @@ def test_the_page_says_what_matters_in_this_order():
         "guessing gives 1/7 = .143",
         "6 test speakers",
         "Learned from 240 samples, tested on 80 samples of 6 speakers.",
+        "320 samples of 20 speakers",
+        "Distribution of emotion: 7 classes",
+        "13 of 333 left out",
+        "label 'other' is outside the mapping",
         "speaker 03 is in train and in test",
         "Scores on the test samples",
         "Confusion matrix: number of samples",
@@ -114,7 +77,6 @@ def test_the_page_says_what_matters_in_this_order():
         "ECE",
         "Feature importance",
         "The worst mistakes",
-        "label 'other' is outside the mapping",
         "the option FEATS.level has no effect here",
         "research and personal use only",
         "databases = ['emodb']",
@@ -136,6 +98,18 @@ def test_pictures_are_in_the_page():
     assert [image["src"][:26] for image in shown] == [address[:26], "data:image/svg+xml;base64,"]
     assert shown[0]["src"] == address
     assert all(image["alt"] for image in shown)
+
+
+def test_pictures_of_the_data_stand_in_their_place():
+    result = classification(samples=30)
+    images = {"value_counts.png": PIXEL, "balance.png": PIXEL, "zoo.png": PIXEL}
+    html = page(result, images)
+    alts = [image["alt"] for image in Reader(html).all("img")]
+    # the split is not balanced: its picture has no block, so it comes with the others
+    assert ["Distribution" in alts[0], "Balance" in alts[1], alts[2]] == [True, True, "Plot zoo."]
+    data, others = html.split('<section id="plots">')
+    assert data.count("<img") == 1 and others.count("<img") == 2
+    assert 'id="data-target" open' in data
 
 
 def test_players_hold_the_sound_and_a_missing_one_is_said():
@@ -165,9 +139,7 @@ def test_result_that_cannot_be_told_from_guessing_is_called_so():
 
 def test_bare_result_has_no_empty_sections():
     result = classification(samples=30, scores="", speakers=False, importance=False)
-    bare = dataclasses.replace(
-        result, data=None, dropped=result.dropped[:0], notes=(), warnings=(), provenance={}, per_class=None
-    )
+    bare = dataclasses.replace(result, sheet=None, notes=(), warnings=(), provenance={}, per_class=None)
     ids = {attrs["id"] for _, attrs in Reader(page(bare)).elements if "id" in attrs}
     assert ids == {"data", "scores", "confusion", "worst"}
 

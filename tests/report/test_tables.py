@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from nkululeko.report import tables
 from result_factory import classification, regression
+from sheet_factory import made_sheet
 
 
 def test_headline_comes_first_with_its_interval():
@@ -54,9 +57,9 @@ def test_importance_has_the_first_only():
 def test_training_rows_are_summed_over_databases():
     result = classification(samples=50)
     assert tables.training_rows(result) == 150
-    twice = pd.concat([result.data, result.data]).rename(columns={"rows": "samples"})
-    assert tables.training_rows(type(result)(**{**vars(result), "data": twice})) == 300
-    assert tables.training_rows(type(result)(**{**vars(result), "data": None})) is None
+    two = made_sheet(("a", "b"), databases=["x", "y"], train=20)
+    assert tables.training_rows(replace(result, sheet=two)) == 40
+    assert tables.training_rows(replace(result, sheet=None)) is None
 
 
 def test_provenance_keeps_values_as_they_are():

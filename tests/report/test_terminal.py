@@ -6,7 +6,7 @@ from rich.console import Console
 
 from nkululeko.core.result import Score
 from nkululeko.report.terminal import summary
-from result_factory import HOSTILE, classification, regression
+from result_factory import HOSTILE, classification, regression, with_folds, with_runs
 
 
 def shown(result, width=100, colour=False, soft_wrap=False):
@@ -29,6 +29,19 @@ def test_summary_says_what_matters():
 def test_regression_without_speakers():
     text = shown(regression(samples=30, speakers=False))
     assert "CCC" in text and "of 30 speakers" not in text
+
+
+def test_runs_and_folds_are_said():
+    result = with_runs(classification(), 5)
+    mean = f"{result.runs['value'].mean():.3f}".lstrip("0")
+    assert f"5 runs: {mean} +- ." in shown(result)
+    assert "learned from" not in shown(with_folds(classification()), width=140)
+    text = shown(with_runs(with_folds(classification())), width=140)
+    assert (
+        "leave one speaker out: 120 samples of 6 speakers, each predicted by a model that had not heard"
+        in text
+    )
+    text.encode("ascii")
 
 
 def test_path_is_not_broken_in_a_narrow_window():

@@ -55,7 +55,7 @@ def a_warning(said: Said, *parts: str) -> None:
     """The run ends well, and its warnings, notes or lists of dropped rows hold all parts."""
     assert said.code == 0, said.err
     text = json.dumps(
-        [said.result["warnings"], said.result["notes"], said.result["dropped"]], ensure_ascii=False
+        [said.result["warnings"], said.result["notes"], said.result["sheet"]["chain"]], ensure_ascii=False
     )
     for part in parts:
         assert part in text, text
@@ -230,7 +230,7 @@ def test_label_that_no_sample_has(bench, call):
 def test_labels_that_are_not_listed_are_counted(bench, call):
     said = call(bench.ini(data="labels = ['anger', 'sadness']"))
     a_warning(said, "not in labels: happiness, neutral")
-    assert sum(row["count"] for row in said.result["dropped"]) == 32
+    assert sum(row["dropped"] for row in said.result["sheet"]["chain"]) == 32
 
 
 def test_class_in_test_that_train_lacks(bench, call):
@@ -246,7 +246,7 @@ def test_missing_targets_are_dropped_and_counted(bench, call):
     frame.loc[:4, "emotion"] = None
     said = call(bench.ini(frame))
     a_warning(said, "'emotion' is missing")
-    assert said.result["dropped"][0]["count"] == 5
+    assert said.result["sheet"]["chain"][1]["dropped"] == 5
     assert "nan" not in said.result["labels"]
 
 
@@ -255,7 +255,7 @@ def test_missing_numbers_are_dropped_and_counted(bench, call):
     frame.loc[:4, "arousal"] = None
     said = call(bench.ini(frame, exp="type = regression", target="arousal"))
     a_warning(said, "'arousal' is missing")
-    assert said.result["dropped"][0]["count"] == 5
+    assert said.result["sheet"]["chain"][1]["dropped"] == 5
 
 
 def test_text_where_a_number_is_needed(bench, call):

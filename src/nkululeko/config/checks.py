@@ -29,8 +29,10 @@ def check(filled: dict[str, Filled], data: FilledData, findings: Findings, reads
         _required(exp, data, findings)
         _labels(exp, data.data, findings)
         _sizes(data, findings)
+        _uses(filled.get("EXP"), data, findings)
     if "MODEL" in reads:
         _measure(exp, filled["MODEL"], findings)
+        _folds(exp, filled["MODEL"], data, findings)
     if "FEATS" in reads and "MODEL" in reads:
         _features(filled["FEATS"], filled["MODEL"], findings)
 
@@ -74,8 +76,31 @@ def _sizes(data: FilledData, findings: Findings) -> None:
         raw, dev = filled.form.raw("test_size"), filled.form.raw("dev_size")
         if raw and 0 < record.test_size < 1:
             findings.note(raw, f"{raw.label} = {record.test_size:g} is a percentage: less than one percent")
-        if dev and record.dev_size and record.test_size + record.dev_size >= 100:
-            findings.wrong(dev, f"{dev.label}: test and dev set leave nothing to train on")
+        if record.dev_size and record.test_size + record.dev_size >= 100:
+            what = (
+                f"test ({record.test_size:g} %) and dev set ({record.dev_size:g} %) leave nothing to train on"
+            )
+            findings.wrong(dev or raw, f"database '{record.name}': {what}")
+
+
+def _uses(exp: Filled | None, data: FilledData, findings: Findings) -> None:
+    """A database is used for one thing, or for both; bounds of durations leave something between them."""
+    for filled in data.databases.values():
+        record = filled.record
+        assert isinstance(record, DatabaseConfig)
+        if record.as_train and record.as_test:
+            what = f"database '{record.name}': as_train and as_test contradict each other"
+            findings.wrong(filled.form.raw("as_test") or filled.form.raw("as_train"), what, "set one of them")
+    use_splits = exp.form.raw("use_splits") if exp else None
+    if use_splits and data.data.form.raw("strategy") is None:
+        findings.note(
+            use_splits, f"{use_splits.label} has no effect in this run: it is for DATA.strategy = cross_data"
+        )
+    for filled in (data.data, *data.databases.values()):
+        least, most = (getattr(filled.record, f"{end}_duration_of_sample") for end in ("min", "max"))
+        raw = filled.form.raw("max_duration_of_sample")
+        if least is not None and most is not None and least > most:
+            findings.wrong(raw, f"[DATA] min_duration_of_sample ({least:g} s) is more than max ({most:g} s)")
 
 
 def _measure(exp: Exp, filled: Filled, findings: Findings) -> None:
@@ -90,6 +115,27 @@ def _measure(exp: Exp, filled: Filled, findings: Findings) -> None:
     if record.measure not in fitting:
         what = f"{raw.label}: '{record.measure}' is not for {exp.type}"
         findings.wrong(raw, what, "expected one of: " + ", ".join(fitting))
+
+
+def _folds(exp: Exp, model: Filled, data: FilledData, findings: Findings) -> None:
+    """There is one cross-validation at most, and with it no other split."""
+    record = model.record
+    assert isinstance(record, Model)
+    asked = [name for name in ("loso", "logo", "k_fold_cross") if getattr(record, name)]
+    if not asked or record.folds is None:
+        return
+    kind, count = record.folds
+    first = model.form.raw(asked[0])
+    if len(asked) > 1:
+        findings.wrong(first, f"{' and '.join(asked)} exclude each other", "choose one cross-validation")
+    if kind != "loso" and count < 2:
+        findings.wrong(first, f"{kind} = {count}: expected at least 2 folds")
+    for section in data.databases.values():
+        raw = section.form.raw("split_strategy")
+        if raw:
+            findings.note(raw, f"{raw.label} has no effect in this run: {kind} tests every sample once")
+    if exp.traindevtest and first:
+        findings.note(first, f"EXP.traindevtest has no effect in this run: there is no dev set with {kind}")
 
 
 def _tasks(measure: str) -> Sequence[str]:

@@ -6,14 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nkululeko.config.declare import find, spellings
+from nkululeko.config.declare import declared, find, spellings
 from nkululeko.config.fill import Findings, Form
 from nkululeko.config.ini import COMMAND_LINE, RawOption
+from nkululeko.config.names import ALL
 from nkululeko.config.paths import resolve
+from nkululeko.config.roles import cross_data, spelled_out
 from nkululeko.config.schema.data import Data, DatabaseConfig
+from nkululeko.config.schema.exp import Exp
 from nkululeko.config.sections import Entry, Filled, fill, hint_of
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.plugin import Options
+
+#: of a dev set that is asked for without a size, in percent
+DEV_SIZE = 20.0
 
 
 @dataclass
@@ -30,13 +36,18 @@ class FilledData:
 
 
 def fill_data(
-    entries: Sequence[Entry], others: Sequence[str], findings: Findings, folder_of_call: Path
+    entries: Sequence[Entry],
+    others: Sequence[str],
+    exp: Exp,
+    findings: Findings,
+    folder_of_call: Path,
 ) -> FilledData:
     """Fill [DATA] in: its own options, and for each database those that begin with its name.
 
     Args:
         entries: the options of [DATA], those of the root_folders file included (rank 0)
         others: databases that other sections name
+        exp: [EXP], which may ask for a dev set, and for the databases' own splits
         findings: gets mistakes and notes
         folder_of_call: where relative paths start
     """
@@ -46,8 +57,9 @@ def fill_data(
     draft = form.build(Findings(findings.source))
     assert isinstance(draft, Data)
     listed = form.raw("database_names")
-    used = draft.database_names or (_names_in(listed) if listed else tuple(others))
-    names = list(dict.fromkeys([*used, *others, *draft.trains, *draft.tests]))
+    crossed = (*draft.trains, *draft.tests) if draft.strategy == "cross_data" else ()
+    used = draft.database_names or (_names_in(listed) if listed else tuple(dict.fromkeys(others or crossed)))
+    names = list(dict.fromkeys([*used, *others]))
     for name in names:
         if name in spellings(Data):
             findings.wrong(
@@ -56,25 +68,76 @@ def fill_data(
     names = [name for name in names if name not in spellings(Data)]
 
     own: list[Entry] = []
+    general: list[Entry] = []
     by_database: dict[str, list[Entry]] = {name: [] for name in names}
     for entry in entries:
         owner = _database(entry.name, names)
         if owner is not None:
-            by_database[owner].append(Entry(entry.raw, entry.name[len(owner) + 1 :], entry.rank))
+            by_database[owner] += spelled_out(Entry(entry.raw, entry.name[len(owner) + 1 :], entry.rank))
         elif find(Data, entry.name):
             own.append(entry)
+        elif _owners_of_general(entry.name):
+            general.append(entry)
         elif entry.rank > 0:  # a root_folders file may know more databases
             _stranger(entry.raw, names, findings)
     filled = FilledData(fill(Data, own, findings))
+    raws = {name: form.raw(name) for name in ("strategy", "trains", "tests")}
+    decided = cross_data(
+        draft,
+        raws,
+        {name: by_database[name] for name in used if name in by_database},
+        exp.use_splits,
+        findings,
+    )
     for name, theirs in by_database.items():
-        found = fill(DatabaseConfig, theirs, findings)
+        found = fill(
+            DatabaseConfig,
+            [*theirs, *([decided[name]] if name in decided else [])],
+            findings,
+            general=general,
+        )
         found.record = _located(name, found, listed if name in used else None, findings, folder_of_call)
         filled.databases[name] = found
+    _unclaimed(general, filled, findings)
     record = filled.data.record
     assert isinstance(record, Data)
-    databases = [_inheriting(filled.databases[name], record) for name in used if name in filled.databases]
+    if record.strategy == "cross_data":
+        used = tuple(name for name in used if name in (*record.trains, *record.tests))
+    databases = [
+        _inheriting(filled.databases[name], record, exp) for name in used if name in filled.databases
+    ]
     filled.data.record = record.model_copy(update={"databases": tuple(databases), "root_folders": None})
     return filled
+
+
+def _plugins() -> dict[str, type[Options]]:
+    """The options of the databases' plug-ins, by the plug-in's name."""
+    found: dict[str, type[Options]] = {}
+    for key in DatabaseConfig.ini_families:
+        names = ALL[key]
+        assert names.family is not None
+        found |= {plugin: names.family.load(plugin).Options for plugin in names.installed()}
+    return found
+
+
+def _owners_of_general(name: str) -> list[str]:
+    """The plug-ins of databases with an option of that name that may stand without the name of one: for all."""
+    found = {plugin: find(options, name) for plugin, options in _plugins().items()}
+    return [plugin for plugin, option in found.items() if option and option[0].general]
+
+
+def _general_names() -> list[str]:
+    """The plain names of these options."""
+    every = [option for options in _plugins().values() for option in declared(options).values()]
+    return [option.ini for option in every if option.general and not option.is_pattern]
+
+
+def _unclaimed(general: Sequence[Entry], filled: FilledData, findings: Findings) -> None:
+    """Say which of the options for all databases none of them uses."""
+    for entry in general:
+        if not any(id(entry.raw) in database.plugged for database in filled.databases.values()):
+            owners = ", ".join(_owners_of_general(entry.name))
+            findings.note(entry.raw, f"{entry.raw.label} has no effect in this run: it is for {owners}")
 
 
 def _names_in(raw: RawOption) -> tuple[str, ...]:
@@ -98,7 +161,7 @@ def _stranger(raw: RawOption, databases: Sequence[str], findings: Findings) -> N
         what = f"{raw.label}: '{before}' is not listed in databases"
         findings.unknown(raw.place, what, did_you_mean(before, databases))
         return
-    hint = hint_of(raw.name, [*spellings(Data), *databases])
+    hint = hint_of(raw.name, [*spellings(Data), *_general_names(), *databases])
     if raw.name in spellings(DatabaseConfig) or not hint.startswith("did you mean"):
         first = databases[0] if databases else "NAME"
         hint = hint_of(raw.name, spellings(DatabaseConfig), f"{first}.")
@@ -135,10 +198,14 @@ def folder_of(raw: RawOption, findings: Findings) -> Path:
     return Path(findings.source if raw.file == COMMAND_LINE else raw.file).absolute().parent
 
 
-def _inheriting(filled: Filled, data: Data) -> DatabaseConfig:
-    """The database with what [DATA] says for all."""
+def _inheriting(filled: Filled, data: Data, exp: Exp) -> DatabaseConfig:
+    """The database with what [DATA] and [EXP] say for all."""
     record = filled.record
     assert isinstance(record, DatabaseConfig)
-    if record.shared_speakers is not None:
-        return record
-    return record.model_copy(update={"shared_speakers": data.shared_speakers})
+    update: dict[str, object] = {}
+    if record.shared_speakers is None:
+        update["shared_speakers"] = data.shared_speakers
+    if record.dev_size is None and exp.traindevtest:
+        update["dev_size"] = DEV_SIZE
+    filled.record = record.model_copy(update=update)
+    return filled.record

@@ -76,11 +76,10 @@ def option(
         is_path: a path, resolved against the folder of the call and that of the file
         limits: pydantic's ``gt``, ``le`` ...
     """
-    info: FieldInfo = plain_option(default, help, also=also, is_path=is_path, **limits)
+    info: FieldInfo = plain_option(default, help, also=also, is_path=is_path, ini=ini, **limits)
     assert isinstance(info.json_schema_extra, dict)
     family, _, owners = needs.partition(":")
     extra: dict[str, Any] = {
-        "ini": ini,
         "names": names,
         "needs": [family, owners.split()] if needs else None,
         "star": star,
@@ -113,6 +112,7 @@ class Declared:
     only: tuple[Any, ...] = ()
     ignored: str = ""
     is_path: bool = False
+    general: bool = False
 
     @property
     def is_pattern(self) -> bool:
@@ -151,7 +151,9 @@ def declared(model: type[Options]) -> dict[str, Declared]:
             continue
         family, owners = extra.get("needs") or ("", ())
         known = {
-            key: extra[key] for key in ("names", "star", "planned", "ignored", "is_path") if key in extra
+            key: extra[key]
+            for key in ("names", "star", "planned", "ignored", "is_path", "general")
+            if key in extra
         }
         ini = extra.get("ini")
         options[name] = Declared(

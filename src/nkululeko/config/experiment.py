@@ -77,6 +77,11 @@ class ExperimentConfig:
         """``[REPORT]``."""
         return self._named("REPORT")
 
+    @property
+    def folds(self) -> tuple[str, int] | None:
+        """Which cross-validation, and how many folds; None: there is a test set, or nothing is learned."""
+        return self.model.folds if "MODEL" in self.sections else None
+
     def to_ini(self) -> str:
         """The resolved configuration as an INI file, which gives an equal configuration when loaded again."""
         from nkululeko.config.write import to_ini

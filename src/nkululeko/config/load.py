@@ -56,7 +56,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, reads: Sequence[str
     )
     _effects(filled, data, reads, findings)
     for name in known:
-        if name in lines and name not in reads:
+        # that a run has sections of its own need not be said by other doors
+        if name in lines and name not in reads and name not in RUN:
             findings.notes.append(f"{lines[name]}: section [{name}] has no effect in this run")
     complete(filled, source, findings, call)
     check(filled, data, findings, reads)
@@ -145,7 +146,9 @@ def _fill_all(
 
         filled["MODEL"] = fill(section_class("MODEL"), by_section["MODEL"], findings, read=read, adapt=adapt)
     others = [*_named(filled, "EXP", "databases"), *_named(filled, "CROSSDB", "train_extra")]
-    data = fill_data(by_section.get("DATA", []), others, findings, call)
+    exp = filled["EXP"].record if "EXP" in filled else Exp()
+    assert isinstance(exp, Exp)
+    data = fill_data(by_section.get("DATA", []), others, exp, findings, call)
     filled["DATA"] = data.data
     return filled, data
 

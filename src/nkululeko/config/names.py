@@ -137,7 +137,10 @@ MEASURE_TASKS = {
 }
 METRICS = Names("metrics", "measure", tuple(MEASURE_TASKS))
 LOSSES = Names(
-    "losses", "loss", ("cross", "f1", "focal", "bce", "weighted_bce", "mse", "mae", "1-ccc", "1-pcc")
+    "losses",
+    "loss",
+    ("cross", "f1", "focal", "bce", "weighted_bce", "mse", "mae", "ccc", "pcc"),
+    also={"1-ccc": "ccc", "1-pcc": "pcc"},
 )  # fmt: skip
 AUGMENTERS = Names("augmenters", "augmentation", ("traditional", "random_splice", "auglib"))
 

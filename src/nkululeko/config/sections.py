@@ -18,6 +18,8 @@ from nkululeko.core.plugin import Options
 Plugged = tuple[str, str]
 #: changes a chosen name: family, canonical name, where it was asked for
 Adapt = Callable[[str, str, RawOption | None], str]
+#: by how much options for all rank below those for one
+_GENERAL = 100
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def fill(
     *,
     read: bool = True,
     adapt: Adapt | None = None,
+    general: Sequence[Entry] = (),
 ) -> Filled:
     """Fill a section in, with the options of the plug-ins that it chooses.
 
@@ -72,6 +75,7 @@ def fill(
         findings: gets mistakes and notes
         read: whether the command reads this section; else names need not be available
         adapt: changes the chosen names
+        general: options of plug-ins that are meant for several sections of this kind; others go before them
     """
     form = Form(model)
     own = [entry for entry in entries if form.take(entry.raw, entry.name, entry.rank, findings)]
@@ -83,6 +87,9 @@ def fill(
     taken = {id(entry.raw) for entry in own}
     for entry in entries:
         if any([plugin.take(entry.raw, entry.name, entry.rank) for plugin in forms.values()]):
+            filled.plugged.add(id(entry.raw))
+    for entry in general:
+        if any([plugin.take(entry.raw, entry.name, entry.rank - _GENERAL) for plugin in forms.values()]):
             filled.plugged.add(id(entry.raw))
     skip = [
         name for name, found in form.given.items() if all(id(raw) in filled.plugged for raw in found.values())

@@ -79,6 +79,10 @@ def _add_plugins(lines: dict[str, str], section: Section, chosen: Sequence[Choic
         others = {ini for other in chosen if other is not choice for ini in _names(other)}
         for option in declared(type(choice.options)).values():
             ini, value = option.ini, getattr(choice.options, option.field)
+            if option.is_pattern:
+                names = {ini.replace("*", star): item for star, item in value.items()}
+                lines |= {name: f"{name} = {written(item)}" for name, item in names.items()}
+                continue
             same = ini in own and type(own[ini]) is type(value) and own[ini] == value
             if (ini in lines and same) or (value == option.default and value in _UNSET):
                 continue

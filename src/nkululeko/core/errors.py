@@ -62,6 +62,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if not near:
         lower = {name.lower(): name for name in names}
         near = [lower[n] for n in difflib.get_close_matches(word.lower(), list(lower), n=2, cutoff=0.6)]
+    if len(near) == 2:  # the second only where it is about as near
+        first, second = (difflib.SequenceMatcher(None, word.lower(), name.lower()).ratio() for name in near)
+        near = near if second > first - 0.1 else near[:1]
     if near:
         return "did you mean " + " or ".join(f"'{name}'" for name in near) + "?"
     if 0 < len(names) <= 30:

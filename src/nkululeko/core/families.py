@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from nkululeko.core.data_plugins import (
+    Database,
+    Filter,
+    FilterContext,
+    Loaded,
+    Request,
+    Split,
+    SplitContext,
+)
+from nkululeko.core.learning_plugins import Balancer, Loss, Model, ModelContext, Scaler, Task
 from nkululeko.core.plugin import Family, Plugin
 
 if TYPE_CHECKING:  # numpy, pandas and matplotlib are heavy: only for the type checker
@@ -17,88 +26,29 @@ if TYPE_CHECKING:  # numpy, pandas and matplotlib are heavy: only for the type c
 
     from nkululeko.core.result import Result
 
-Task = Literal["classification", "regression"]
+__all__ = [
+    "Balancer",
+    "Database",
+    "Extraction",
+    "FeatureSet",
+    "Filter",
+    "FilterContext",
+    "Loaded",
+    "Loss",
+    "Metric",
+    "Model",
+    "ModelContext",
+    "Plot",
+    "Request",
+    "Scaler",
+    "Scored",
+    "Split",
+    "SplitContext",
+    "Task",
+]
+
 #: extracts a feature set for an index of segments: the engine and the store behind a plain function
 Extraction = Callable[["FeatureSet", "pd.MultiIndex"], "pd.DataFrame"]
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A database in memory.
-
-    Args:
-        samples: one row a sample on the segmented index (file, start, end), files absolute;
-            columns as the data bring them (speaker, gender, age, target ...)
-        tables: the data's own named subsets, e.g. tables of an audformat database: name to index
-        splits: the data's own splits (``train``, ``dev``, ``test``), where they bring any: name to index
-        notes: what was done on the way that the user should know, a line each
-    """
-
-    samples: pd.DataFrame
-    tables: Mapping[str, pd.MultiIndex] = field(default_factory=dict)
-    splits: Mapping[str, pd.MultiIndex] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Request:
-    """Which database to load.
-
-    Args:
-        name: the database's name in the INI file, for messages
-        path: where it is (a path as resolved from the INI file; for ``audb`` a name)
-        target: the column that will be predicted, under the data's own name
-        colnames: the data's own column names to ours
-        folders: where relative file names may start: the folder of the call, that of the INI file
-    """
-
-    name: str
-    path: str
-    target: str
-    colnames: Mapping[str, str] = field(default_factory=dict)
-    folders: Sequence[Path] = ()
-
-
-class Database(Plugin):
-    """Loads one database: ``NAME.type`` in the INI file."""
-
-    @abstractmethod
-    def load(self, request: Request) -> Loaded:
-        """The database; columns under our names.
-
-        Raises:
-            NkululekoError: something is missing; says what, where, what to do
-        """
-
-
-@dataclass(frozen=True)
-class SplitContext:
-    """What a split strategy is told beside its own options.
-
-    Args:
-        name: the database's name, for messages
-        seed: of everything random
-        test_size: wanted share of the test set in percent
-        previous: the split of the last run in the experiment's folder, None if there is none:
-            columns ``database``, ``split`` on the segmented index
-    """
-
-    name: str
-    seed: int = 42
-    test_size: float = 20.0
-    previous: pd.DataFrame | None = None
-
-
-class Split(Plugin):
-    """Assigns each sample to ``train``, ``dev`` or ``test``: ``NAME.split_strategy`` in the INI file."""
-
-    @abstractmethod
-    def assign(self, loaded: Loaded, context: SplitContext) -> pd.Series:
-        """A series of ``train``, ``dev``, ``test`` or missing (unused), as many rows as there are samples.
-
-        Raises:
-            NkululekoError: the data lack what the strategy needs
-        """
 
 
 class FeatureSet(Plugin):
@@ -112,6 +62,10 @@ class FeatureSet(Plugin):
     @abstractmethod
     def names(self) -> list[str]:
         """The names of the columns, in order."""
+
+    def shape(self) -> tuple[int, int] | None:
+        """Frames and columns, where a row is a sequence (flattened frame by frame, NaN beyond its end); else None."""
+        return None
 
     @abstractmethod
     def version(self) -> str:
@@ -135,95 +89,6 @@ class FeatureSet(Plugin):
     def fetch(self, index: pd.MultiIndex, extraction: Extraction) -> pd.DataFrame:
         """The features of many segments; plug-ins that do not start from audio override this."""
         return extraction(self, index)
-
-
-@dataclass(frozen=True)
-class ModelContext:
-    """What every model is told beside its own options.
-
-    Args:
-        task: ``classification`` or ``regression``
-        seed: the seed of everything random
-        jobs: threads that the model may use
-        class_weight: weight classes by inverse frequency
-    """
-
-    task: Task = "classification"
-    seed: int = 42
-    jobs: int = 1
-    class_weight: bool = False
-
-
-class Model(Plugin):
-    """A classifier or a regressor: ``MODEL.type`` in the INI file."""
-
-    #: what it can learn
-    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
-    #: name of the plug-in for the other task, where it has one
-    partner: ClassVar[str] = ""
-    #: ``scale = auto`` standardises the features for it
-    needs_scaling: ClassVar[bool] = True
-    #: it takes missing values as they are
-    accepts_missing: ClassVar[bool] = False
-    #: the module that takes long to import, and packages that it would import just in case, see
-    #: :func:`nkululeko.core.quick.importing`
-    library: ClassVar[str] = "sklearn.base"
-    unneeded: ClassVar[tuple[str, ...]] = ("pandas",)
-    #: what :meth:`scores` returns are probabilities
-    probabilistic: ClassVar[bool] = False
-
-    def __init__(self, options: Any = None, context: ModelContext | None = None) -> None:
-        super().__init__(options)
-        self.context = context or ModelContext()
-
-    @abstractmethod
-    def fit(self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> None:
-        """Learn from features of shape ``(samples, features)`` and as many labels (str) or numbers."""
-
-    @abstractmethod
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        """The predicted label or number of each row, shape ``(samples,)``."""
-
-    @property
-    @abstractmethod
-    def classes(self) -> list[str]:
-        """The labels in the order of the columns of :meth:`scores`; empty for regression."""
-
-    def scores(self, features: np.ndarray) -> np.ndarray | None:
-        """A number for each row and class, higher is likelier, ``(samples, classes)``; None: has none."""
-        return None
-
-    def importance(self) -> np.ndarray | None:
-        """A non-negative number for each feature, shape ``(features,)``; None: the model has none."""
-        return None
-
-    @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Write the fitted model into a folder, without pickle."""
-
-    @abstractmethod
-    def restore(self, folder: Path) -> None:
-        """Read what :meth:`save` wrote; never executes anything from the files."""
-
-
-class Scaler(Plugin):
-    """Scales features, fitted on the training part only: ``FEATS.scale`` in the INI file."""
-
-    @abstractmethod
-    def fit(self, features: np.ndarray, groups: np.ndarray | None = None) -> None:
-        """Learn from features of shape ``(samples, features)``; groups: the speaker of each row."""
-
-    @abstractmethod
-    def transform(self, features: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
-        """The scaled features, same shape."""
-
-    @abstractmethod
-    def state(self) -> dict[str, np.ndarray]:
-        """What was learned, as plain arrays, to be saved without pickle."""
-
-    @abstractmethod
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take over what :meth:`state` gave."""
 
 
 @dataclass(frozen=True)
@@ -293,9 +158,12 @@ class Plot(Plugin):
 
 
 databases: Family[Database] = Family("nkululeko.data.databases", Database, "database type")
+filters: Family[Filter] = Family("nkululeko.data.filters", Filter, "filter")
 splits: Family[Split] = Family("nkululeko.data.splits", Split, "split strategy")
 features: Family[FeatureSet] = Family("nkululeko.features", FeatureSet, "feature set")
 models: Family[Model] = Family("nkululeko.learning.models", Model, "model")
 scalers: Family[Scaler] = Family("nkululeko.learning.scalers", Scaler, "scaler")
+balancers: Family[Balancer] = Family("nkululeko.learning.balancers", Balancer, "balancing method")
+losses: Family[Loss] = Family("nkululeko.learning.losses", Loss, "loss")
 metrics: Family[Metric] = Family("nkululeko.evaluation.metrics", Metric, "measure")
 plots: Family[Plot] = Family("nkululeko.plots", Plot, "plot")

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 LOGGER = "nkululeko"
+#: a logging level that no line reaches
+NOTHING = logging.CRITICAL + 1
 
 
 class Journal(logging.Handler):

@@ -26,12 +26,27 @@ class Options(BaseModel):
 
 
 def option(
-    default: Any, help: str, *, also: tuple[str, ...] = (), is_path: bool = False, **limits: Any
+    default: Any,
+    help: str,
+    *,
+    also: tuple[str, ...] = (),
+    is_path: bool = False,
+    ini: str | None = None,
+    general: bool = False,
+    **limits: Any,
 ) -> Any:
     """Declare one INI option: its default, one line of help, other spellings, pydantic's limits (ge, le ...).
 
-    ``is_path``: a path, or several, made absolute when the file is read: from the folder of the call, else from
-    that of the file.
+    Args:
+        default: its default
+        help: one line
+        also: other spellings
+        is_path: a path, or several, made absolute when the file is read: from the folder of the call, else from that of
+            the file
+        ini: its name in the file where Python cannot have it; ``*`` in it stands for any text (``*_bins``), and the
+            field is then a dictionary from that text to the value
+        general: of a database: may also stand without its name, for all databases
+        limits: pydantic's ``gt``, ``le`` ...
 
     Example:
         >>> class SvmOptions(Options):
@@ -40,7 +55,10 @@ def option(
         1.0
     """
     return Field(
-        default, description=help, json_schema_extra={"also": list(also), "is_path": is_path}, **limits
+        default,
+        description=help,
+        json_schema_extra={"also": list(also), "is_path": is_path, "ini": ini, "general": general},
+        **limits,
     )
 
 

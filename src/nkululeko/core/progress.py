@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
+
+
+#: a bar is shown: what is done within its steps (the epochs of a fold) gets none of its own
+_shown: ContextVar[bool] = ContextVar("shown", default=False)
 
 
 class Advance(Protocol):
@@ -18,7 +23,7 @@ class Advance(Protocol):
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Advance]:
     """A bar for ``total`` items on stderr: ``with progress("os", 535) as advance: advance()``."""
-    if not sys.stderr.isatty() or total == 0:
+    if not sys.stderr.isatty() or total == 0 or _shown.get():
         yield lambda steps=1: None
         return
     from rich.console import Console
@@ -41,4 +46,8 @@ def progress(what: str, total: int) -> Iterator[Advance]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda steps=1: bar.advance(task, steps)
+        token = _shown.set(True)
+        try:
+            yield lambda steps=1: bar.advance(task, steps)
+        finally:
+            _shown.reset(token)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nkululeko.core.families import Task
+    from nkululeko.core.sheet import Sheet
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,14 @@ class Result:
         calibration: where the model gives probabilities, else None
         importance: a number a feature, descending, where the model has them, else None
         embedding: two columns ``x``, ``y`` and the target of every sample (t-SNE), where asked for
-        data: what the data are: rows and speakers a database and split, a row each
-        dropped: rows that could not be used: ``stage``, ``reason``, ``count``, ``examples``
+        sheet: what the data are, and what became of their rows
+        by_speaker: a row a test speaker, hardest first: ``database``, ``speaker``, ``n``, ``value`` of the headline
+            metric (accuracy for measures of classes, which one speaker rarely has all of; mean absolute error for numbers)
+        folds: of a cross-validation: ``fold``, ``n``, ``speakers``, ``value`` of the headline metric
+        runs: of several runs: ``run``, ``seed``, ``watched`` (missing where nothing was), ``value``, ``chosen``
+        history: a row an epoch: ``epoch``, ``train_loss``, ``watched_loss``, ``watched``, ``best``, maybe ``fold``, ``run``
+        uncertainty: ``coverage``, ``risk``, ``threshold``, where the model gives probabilities
+        decided: which data decided what, a line each
         notes: what the user should know, a line each
         warnings: what the user must know, a line each
         provenance: resolved configuration, versions, fingerprints, seed, times
@@ -113,8 +120,13 @@ class Result:
     calibration: Calibration | None = None
     importance: pd.Series | None = None
     embedding: pd.DataFrame | None = None
-    data: pd.DataFrame | None = None
-    dropped: pd.DataFrame | None = None
+    sheet: Sheet | None = None
+    by_speaker: pd.DataFrame | None = None
+    folds: pd.DataFrame | None = None
+    runs: pd.DataFrame | None = None
+    history: pd.DataFrame | None = None
+    uncertainty: pd.DataFrame | None = None
+    decided: Sequence[str] = ()
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,12 +29,12 @@ def segmented_index(
         >>> segmented_index(["a.wav"]).names
         FrozenList(['file', 'start', 'end'])
     """
-    file = pd.Index(list(files), dtype="str")
+    file = files.astype("str") if isinstance(files, pd.Index) else pd.Index(list(files), dtype="str")
     start = pd.to_timedelta(
         pd.Index(starts if starts is not None else np.zeros(len(file), "timedelta64[ns]"))
     )
     start = start.fillna(pd.Timedelta(0)).as_unit("ns")
-    missing = np.full(len(file), np.timedelta64("NaT"), "timedelta64[ns]")
+    missing = np.full(len(file), np.timedelta64("NaT", "ns"), "timedelta64[ns]")
     end = pd.to_timedelta(pd.Index(ends if ends is not None else missing)).as_unit("ns")
     return pd.MultiIndex.from_arrays([file, start, end], names=LEVELS)
 
@@ -53,6 +54,18 @@ def files_of(index: pd.Index) -> pd.Index:
 def seconds(index: pd.Index, level: str) -> np.ndarray:
     """``start`` or ``end`` in seconds, shape ``(samples,)``; NaN where missing."""
     return index.get_level_values(level).total_seconds().to_numpy()
+
+
+def by_file(index: pd.MultiIndex, values: Mapping[str, Any], default: Any) -> np.ndarray:
+    """What is known of the file of each row, shape ``(samples,)``; each file is looked up once.
+
+    Example:
+        >>> by_file(segmented_index(["a.wav", "b.wav", "a.wav"]), {"a.wav": 1.5}, np.nan)
+        array([1.5, nan, 1.5])
+    """
+    level = index.names.index("file")
+    known = [values.get(file, default) for file in index.levels[level]]
+    return np.array(known)[index.codes[level]] if known else np.array([])
 
 
 def align(features: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
@@ -122,8 +135,9 @@ def resolve_ends(index: pd.MultiIndex, durations: Mapping[str, float]) -> pd.Mul
         index: segments
         durations: path to length in s; files that it lacks keep their ends
     """
-    files = index.get_level_values("file")
-    lengths = pd.to_timedelta([durations.get(file, np.nan) for file in files], unit="s").as_unit("ns")
+    lengths = pd.to_timedelta(by_file(index, durations, np.nan), unit="s").as_unit("ns")
     ends = index.get_level_values("end")
     beyond = np.asarray(ends.isna() | (ends > lengths)) & ~np.asarray(lengths.isna())
-    return segmented_index(files, index.get_level_values("start"), ends.where(~beyond, lengths))
+    return segmented_index(
+        index.get_level_values("file"), index.get_level_values("start"), ends.where(~beyond, lengths)
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,12 @@ import pandas as pd
 from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import Loaded, Request
+from nkululeko.data._places import locate
+from nkululeko.data._raters import combined
 from nkululeko.data.columns import no_target, own_name, rename
+
+#: columns that are wanted whatever the user chooses
+_ALWAYS = ("speaker", "gender", "sex", "age")
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,7 @@ def to_samples(db: Any, root: str, request: Request, tables: Tables) -> Loaded:
         NkululekoError: a table or the target is missing
     """
     where = f"{request.name} ({request.path})"
-    for name in [*(tables.files or ()), *(tables.targets or ())]:
-        if name not in db.tables:
-            raise NkululekoError(f"no table '{name}'", where, did_you_mean(name, db.tables))
+    _check_names(db, tables, where)
     wanted = own_name(request.target, request.colnames)
     info = [_frame(db, name, root) for name in _file_tables(db, tables)]
     targets = [_frame(db, name, root) for name in _target_tables(db, tables, wanted)]
@@ -75,17 +78,56 @@ def to_samples(db: Any, root: str, request: Request, tables: Tables) -> Loaded:
         samples = pd.concat(targets)
         samples = samples[~samples.reset_index().duplicated().to_numpy()]
     else:
-        samples = _beside(targets, where)
-    for frame in info:
-        samples = _join(samples, frame)
+        samples = _beside(targets, wanted, where)
+    samples, notes = _with_information(samples, info, where)
+    everywhere = {str(column) for table in db.tables.values() for column in table.columns} | set(
+        samples.columns
+    )
     if tables.columns:
-        samples = _only(samples, tables.columns, wanted, where)
-    samples, notes = rename(samples, request.colnames, where)
+        _check_columns(db, samples, tables.columns, everywhere, where)
+        if len(tables.columns) > 1 and not set(wanted) & set(samples) and set(tables.columns) <= set(samples):
+            values, more = combined(samples, tables.columns, request.target, where)
+            samples, notes = samples.assign(**{request.target: values}), [*notes, *more]
+        keep = {*tables.columns, *wanted, *request.colnames, *request.colnames.values(), *_ALWAYS}
+        samples = samples[[column for column in samples if column in keep]]
+    samples, more = rename(samples, request.colnames, where)
     if request.target not in samples:
-        everywhere = {str(column) for table in db.tables.values() for column in table.columns}
-        raise no_target(request.target, everywhere | set(samples.columns), where)
-    splits = _splits(db, root)
-    return Loaded(samples, TableIndices(db, root), splits, notes)
+        raise no_target(request.target, everywhere, where)
+    return Loaded(samples, TableIndices(db, root), _splits(db, root), [*notes, *more])
+
+
+def files_of_rows(db: Any, request: Request, tables: Tables) -> list[str]:
+    """The files that :func:`to_samples` makes rows of, as the database calls them.
+
+    Raises:
+        NkululekoError: a table is missing
+    """
+    _check_names(db, tables, f"{request.name} ({request.path})")
+    targets = _target_tables(db, tables, own_name(request.target, request.colnames))
+    names = targets or _file_tables(db, tables)
+    return sorted({file for name in names for file in db[name].files})
+
+
+def _check_names(db: Any, tables: Tables, where: str) -> None:
+    for name in [*(tables.files or ()), *(tables.targets or ())]:
+        if name not in db.tables:
+            raise NkululekoError(f"no table '{name}'", where, did_you_mean(name, db.tables))
+
+
+def _check_columns(
+    db: Any, samples: pd.DataFrame, columns: Sequence[str], everywhere: set[str], where: str
+) -> None:
+    """An error where a wanted column is in no table, or in none that is used."""
+    for column in columns:
+        if column not in everywhere:
+            raise NkululekoError(f"columns: no column '{column}'", where, did_you_mean(column, everywhere))
+    for column in columns:
+        if column not in samples:
+            homes = ", ".join(name for name in db.tables if column in db.tables[name].columns)
+            raise NkululekoError(
+                f"columns: '{column}' is in none of the tables that are used", where,
+                f"it is in {homes}: name what you want in files_tables, or in target_tables",
+            )  # fmt: skip
 
 
 def _file_tables(db: Any, tables: Tables) -> list[str]:
@@ -99,7 +141,7 @@ def _file_tables(db: Any, tables: Tables) -> list[str]:
 
 
 def _target_tables(db: Any, tables: Tables, wanted: Sequence[str]) -> list[str]:
-    """Tables with the target: as named, else the one called like it, else all that have it."""
+    """Tables with the target: as named, else the one called like it, else all that have it, or all its raters."""
     if tables.targets is not None:
         return list(tables.targets)
     for column in wanted:
@@ -109,7 +151,8 @@ def _target_tables(db: Any, tables: Tables, wanted: Sequence[str]) -> list[str]:
         having = [name for name in db.tables if column in db.tables[name].columns]
         if having:
             return ["files"] if "files" in having else having
-    return []
+    raters = set(tables.columns or ())
+    return [name for name in db.tables if len(raters) > 1 and raters <= set(db.tables[name].columns)]
 
 
 def _frame(db: Any, name: str, root: str) -> pd.DataFrame:
@@ -122,9 +165,11 @@ def _frame(db: Any, name: str, root: str) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for column_id, column in table.columns.items():
         columns[column_id] = frame[column_id]
-        for key in _label_keys(db, column.scheme_id):
-            if key not in table.columns:
-                columns.setdefault(key, table.get(map={column_id: key})[key])
+        keys = [key for key in _label_keys(db, column.scheme_id) if key not in table.columns]
+        if keys:
+            labels = table.get(map={column_id: keys})
+            for key in keys:
+                columns.setdefault(key, labels[key])
     plain = {column: _plain(values) for column, values in columns.items()}
     return pd.DataFrame(plain, index=frame.index).set_axis(_absolute(frame.index, root), axis=0)
 
@@ -155,46 +200,68 @@ def _plain(values: pd.Series) -> pd.Series:
 def _absolute(index: pd.Index, root: str) -> pd.MultiIndex:
     """The segmented index of a table, files absolute."""
     files = index.get_level_values("file") if isinstance(index, pd.MultiIndex) else index
-    paths = [file if os.path.isabs(file) else os.path.normpath(os.path.join(root, file)) for file in files]
+    paths = locate(files.to_series(), [Path(root)])
     if isinstance(index, pd.MultiIndex):
         return contract.segmented_index(paths, index.get_level_values("start"), index.get_level_values("end"))
     return contract.segmented_index(paths)
 
 
-def _beside(frames: Sequence[pd.DataFrame], where: str) -> pd.DataFrame:
-    """Tables joined column-wise: rows that any of them has; the first table with a column wins."""
+def _beside(frames: Sequence[pd.DataFrame], wanted: Sequence[str], where: str) -> pd.DataFrame:
+    """Tables joined column-wise: rows that any of them has; the first table with a column wins.
+
+    A table of files says something of each segment in them, unless two tables know the target.
+    """
     samples = frames[0]
     for frame in frames[1:]:
         if not (samples.index.is_unique and frame.index.is_unique):
             raise NkululekoError(
                 "tables with repeated segments cannot be joined", where, "target_tables_append = True"
             )
-        samples = samples.combine_first(frame)
+        files, segments = sorted((samples, frame), key=_of_segments)
+        two_targets = any(column in files and column in segments for column in wanted)
+        if _of_segments(files) == _of_segments(segments) or two_targets:
+            samples = samples.combine_first(frame)
+        else:
+            alone = ~files.index.get_level_values("file").isin(segments.index.get_level_values("file"))
+            samples = pd.concat([_with_information(segments, [files], where)[0], files[alone]])
     return samples
 
 
-def _join(samples: pd.DataFrame, info: pd.DataFrame) -> pd.DataFrame:
-    """Adds columns by segment, or by file where the information is about whole files."""
-    new = [column for column in info if column not in samples]
-    by_file = (
-        info[new].groupby(level="file").first() if info.index.get_level_values("end").isna().all() else None
-    )
-    if by_file is not None:
-        rows = by_file.reindex(samples.index.get_level_values("file"))
-    else:
-        unique = info.loc[~info.index.duplicated(), new]
-        rows = unique.reindex(samples.index)
-    return samples.assign(**{str(column): rows[column].to_numpy() for column in new})
+def _of_segments(frame: pd.DataFrame) -> bool:
+    return not contract.whole_files(frame.index).all()
 
 
-def _only(samples: pd.DataFrame, columns: Sequence[str], wanted: Sequence[str], where: str) -> pd.DataFrame:
-    for column in columns:
-        if column not in samples:
-            raise NkululekoError(
-                f"columns: no column '{column}'", where, did_you_mean(column, samples.columns)
-            )
-    keep = {*columns, *wanted, "speaker", "gender", "sex", "age"}
-    return samples[[column for column in samples if column in keep]]
+def _with_information(
+    samples: pd.DataFrame, tables: Sequence[pd.DataFrame], where: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Adds columns by segment, or by file where the information is about whole files; and notes.
+
+    Several tables with the same column complete each other, e.g. those of train and of test.
+    """
+    own = set(samples.columns)
+    files = samples.index.get_level_values("file")
+    disputed: dict[str, int] = {}
+    for info in tables:
+        new = info[[column for column in info if column not in own]]
+        whole = contract.whole_files(new.index)
+        found = new[whole].groupby(level="file").first().reindex(files).set_axis(samples.index, axis=0)
+        if not whole.all():
+            of_segments = new[~new.index.duplicated()].reindex(samples.index)
+            found = of_segments.where(of_segments.notna(), found)
+        for column, values in found.items():
+            if column in samples:
+                known = samples[column]
+                disputed[str(column)] = disputed.get(str(column), 0) + int(
+                    (known.notna() & values.notna() & (known != values)).sum()
+                )
+                values = known.where(known.notna(), values)
+            samples = samples.assign(**{str(column): values})
+    notes = [
+        f"{where}: tables disagree on '{column}' of {count} samples: the first table is believed"
+        for column, count in disputed.items()
+        if count
+    ]
+    return samples, notes
 
 
 def _splits(db: Any, root: str) -> dict[str, pd.MultiIndex]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,16 +35,18 @@ def speaker_overlap(samples: pd.DataFrame, speakers: pd.Series) -> list[str]:
 def audio_overlap(samples: pd.DataFrame, content: Mapping[str, bytes]) -> list[str]:
     """Warnings that name test samples whose audio, by content, the model also learns from."""
     files = samples.index.get_level_values("file")
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(content.values()))}
+    known = {file: numbers[key] if key else -1 for file, key in content.items()}
     rows = pd.DataFrame(
         {
-            "content": [content.get(file, b"") for file in files],
+            "content": contract.by_file(samples.index, known, -1),
             "start": contract.seconds(samples.index, "start"),
             "end": np.nan_to_num(contract.seconds(samples.index, "end"), nan=np.inf),
             "file": files,
             "split": samples["split"].to_numpy(),
         }
     )
-    rows = rows[rows["content"] != b""]
+    rows = rows[rows["content"] >= 0]
     test = rows[rows["split"] == "test"]
     warnings = []
     for part in ("train", "dev"):
@@ -78,6 +81,55 @@ def _overlapping(test: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
         over = np.searchsorted(np.sort(others[content]["end"]), rows["start"], "right")
         hit[rows["row"]] = begun > over
     return hit
+
+
+def in_several_databases(
+    samples: pd.DataFrame, content: Mapping[str, bytes], target: str
+) -> tuple[list[str], list[str]]:
+    """Notes and warnings about recordings that stand in more than one database, by their audio.
+
+    Args:
+        samples: with columns ``database`` and the target
+        content: path to the hash of what is heard
+        target: where it differs, a warning names the recordings
+
+    Returns:
+        notes, warnings
+    """
+    names = list(samples["database"].unique())
+    if len(names) < 2:
+        return [], []
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(content.values()))}
+    known = {file: numbers[key] if key else -1 for file, key in content.items()}
+    rows = pd.DataFrame(
+        {
+            "content": contract.by_file(samples.index, known, -1),
+            "start": samples.index.get_level_values("start"),
+            "end": samples.index.get_level_values("end"),
+            "file": samples.index.get_level_values("file"),
+            "database": samples["database"].to_numpy(),
+            "target": samples[target].astype("str").to_numpy(),
+        }
+    )
+    rows = rows[rows["content"] >= 0]
+    groups = rows.groupby(["content", "start", "end"], sort=False, dropna=False)
+    several = rows[(groups["database"].transform("nunique") > 1).to_numpy()]
+    if several.empty:
+        return [], []
+    groups = several.groupby(["content", "start", "end"], sort=False, dropna=False)
+    labels = groups.agg(
+        file=("file", "first"), databases=("database", lambda found: " and ".join(dict.fromkeys(found))),
+        labels=("target", lambda found: " / ".join(dict.fromkeys(found))), kinds=("target", "nunique"),
+    )  # fmt: skip
+    where = _listed(sorted(labels["databases"].unique()))
+    notes = [
+        f"{len(labels)} recordings stand in more than one database ({where}): they count more than others"
+    ]
+    different = labels[labels["kinds"] > 1]
+    if different.empty:
+        return notes, []
+    shown = _listed([f"{Path(row.file).name}: {row.labels}" for row in different.itertuples()])
+    return notes, [f"{len(different)} recordings stand in {where} with different labels ({shown})"]
 
 
 def class_overlap(samples: pd.DataFrame, target: str, labels: list[str]) -> list[str]:

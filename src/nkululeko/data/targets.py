@@ -8,32 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from nkululeko.core.errors import NkululekoError, did_you_mean
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """Samples that cannot be used.
-
-    Args:
-        stage: where they fell out, e.g. ``"emodb, mapping"``
-        reason: why
-        rows: which
-    """
-
-    stage: str
-    reason: str
-    rows: pd.Index
-
-    def record(self) -> dict[str, object]:
-        """A row of the report's table: stage, reason, count and up to five examples."""
-        examples = [str(file) for file in self.rows.get_level_values("file")[:5]]
-        return {"stage": self.stage, "reason": self.reason, "count": len(self.rows), "examples": examples}
+from nkululeko.data.dropped import Dropped
 
 
 def apply_mapping(
@@ -80,7 +60,7 @@ def apply_mapping(
         if outside.any():
             labels = ", ".join(sorted(old[outside].unique()))
             reason = f"label not in the mapping: {labels}"
-            dropped.append(Dropped(f"{name}, mapping", reason, samples.index[outside]))
+            dropped.append(Dropped(name, "mapping", reason, samples.index[outside]))
         samples = samples.assign(**{column: new})[~outside.to_numpy()]
     return samples, dropped
 
@@ -211,3 +191,27 @@ def choose_labels(samples: pd.DataFrame, target: str, labels: Sequence[str]) -> 
             hint = f"; did you mean '{near[0]}'?" if near else ""
             warnings.append(f"DATA.labels: no sample has the label '{label}'; it is left out{hint}")
     return present, warnings
+
+
+def compare_labels(column: pd.Series, databases: pd.Series, target: str) -> list[str]:
+    """Warnings about databases that have no label in common with the others: a mapping is missing, most likely.
+
+    Args:
+        column: labels, after mapping
+        databases: whose sample each is
+        target: name of the column
+    """
+    found = {
+        str(name): set(column[(databases == name).to_numpy()].dropna().unique())
+        for name in databases.unique()
+    }
+    warnings = []
+    for name, mine in found.items():
+        others = set().union(*(theirs for other, theirs in found.items() if other != name))
+        if len(found) > 1 and not mine & others:
+            shown = ", ".join(sorted(mine)[:8])
+            warnings.append(
+                f"database '{name}' has no '{target}' in common with the others (it has: {shown}): bring them together"
+                f" by {name}.mapping"
+            )
+    return warnings

@@ -8,12 +8,13 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from pydantic import field_validator, model_validator
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import FeatureSet
 from nkululeko.core.plugin import Options as BaseOptions
 from nkululeko.core.plugin import option
+from nkululeko.features import _sequences as sequences
 
 #: the sets of openSMILE's Python package; those of GeMAPS have no deltas
 SETS = (
@@ -28,14 +29,29 @@ POOLING = {
     "max": lambda frames: frames.max(axis=1),
     "median": lambda frames: np.median(frames, axis=1),
 }
+#: frames a second, of all sets
+FRAME_RATE = 100
+#: what is used of each segment where frames stay a sequence, in s
+MAX_DURATION = 5.0
 
 
 class OsOptions(BaseOptions):
     """Which of openSMILE's feature sets."""
 
     set: str = option("eGeMAPSv02", "openSMILE set: " + ", ".join(SETS))
-    level: str = option("functionals", "functionals (one vector), lld or lld_de or frame (pooled over time)")
-    pooling: tuple[str, ...] = option(("mean", "std"), "how frames become one vector: " + ", ".join(POOLING))
+    level: str = option(
+        "functionals", "functionals (one vector), lld or lld_de or frame (pooled over time, or a sequence)"
+    )
+    pooling: tuple[str, ...] = option(
+        ("mean", "std"),
+        f"how frames become one vector: {', '.join(POOLING)}; none or []: they stay a sequence, for lstm and cnn",
+    )
+    max_duration: float | None = option(
+        None,
+        f"of sequences, use the first so many seconds; not given: {MAX_DURATION:g}",
+        gt=0,
+        le=60,
+    )
 
     @field_validator("set")
     @classmethod
@@ -54,11 +70,11 @@ class OsOptions(BaseOptions):
     @field_validator("pooling")
     @classmethod
     def _known_pooling(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if not names:
-            raise ValueError("pooling is empty; expected some of: " + ", ".join(POOLING))
+        if names in (("none",), ("None",)):
+            return ()
         for name in names:
             if name not in POOLING:
-                raise ValueError(f"unknown pooling '{name}'; {did_you_mean(name, POOLING)}")
+                raise ValueError(f"unknown pooling '{name}'; {did_you_mean(name, [*POOLING, 'none'])}")
         return names
 
     @model_validator(mode="after")
@@ -69,12 +85,31 @@ class OsOptions(BaseOptions):
             )
         return self
 
+    @property
+    def is_sequence(self) -> bool:
+        """Whether frames stay frames."""
+        return self.level != "functionals" and not self.pooling
+
+    @property
+    def seconds(self) -> float:
+        """What is used of each segment where frames stay a sequence, in s."""
+        return MAX_DURATION if self.max_duration is None else self.max_duration
+
+    @model_serializer(mode="wrap")
+    def _as_far_as_values_depend_on_it(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The feature store tells options apart by this: vectors know of no duration, sequences of the true one."""
+        values: dict[str, Any] = handler(self)
+        values.pop("max_duration", None)
+        return values | {"max_duration": self.seconds} if self.is_sequence else values
+
 
 class OpenSmile(FeatureSet):
-    """Functionals, or low-level descriptors pooled over time, of an openSMILE set."""
+    """Functionals, or low-level descriptors, pooled over time or as a sequence, of an openSMILE set."""
 
     Options = OsOptions
-    summary = "openSMILE sets (eGeMAPS, ComParE ...), functionals or pooled low-level descriptors"
+    summary = (
+        "openSMILE sets (eGeMAPS, ComParE ...), functionals or low-level descriptors, pooled or as sequences"
+    )
     licence = "openSMILE: free for research and personal use only (audEERING); commercial use needs a licence"
     # its C library releases the interpreter lock: threads scale as well as processes and start at once
     workers = "threads"
@@ -85,11 +120,19 @@ class OpenSmile(FeatureSet):
         return "lld" if self.options.level == "frame" else self.options.level
 
     def names(self) -> list[str]:
-        """Column names of openSMILE, with the pooling behind them where frames are pooled."""
+        """Column names of openSMILE, with the pooling or the number of the frame behind them."""
         columns = list(self._smile().feature_names)
         if self.level == "functionals":
             return columns
+        if self.options.is_sequence:
+            return sequences.names(columns, self._frames())
         return [f"{column}_{pool}" for pool in self.options.pooling for column in columns]
+
+    def shape(self) -> tuple[int, int] | None:
+        """Frames (one every 10 ms) and columns of openSMILE where frames stay a sequence, else None."""
+        if not self.options.is_sequence:
+            return None
+        return self._frames(), len(self._smile().feature_names)
 
     def version(self) -> str:
         """Revision of this file and version of openSMILE."""
@@ -97,13 +140,20 @@ class OpenSmile(FeatureSet):
 
     def extract(self, signal: np.ndarray, sampling_rate: int) -> np.ndarray:
         """See :class:`FeatureSet`; openSMILE takes any sampling rate."""
+        if self.options.is_sequence:
+            signal = signal[: round(self.options.seconds * sampling_rate)]
         frames = np.asarray(self._smile()(signal, sampling_rate))
         frames = frames.reshape(frames.shape[-2] if frames.ndim > 1 else len(frames), -1)
         if frames.size == 0 or np.isnan(frames).all():
             raise NkululekoError(f"too short for openSMILE ({len(signal) / sampling_rate:.3f} s)")
         if self.level == "functionals":
             return frames[:, 0]
+        if self.options.is_sequence:
+            return sequences.row(frames.T, self._frames())
         return np.concatenate([POOLING[pool](frames) for pool in self.options.pooling])
+
+    def _frames(self) -> int:
+        return max(1, round(self.options.seconds * FRAME_RATE))
 
     def _smile(self) -> Any:
         return _extractor(self.options.set, self.level)

@@ -1,15 +1,8 @@
-"""From features to predictions: imputation, then scaler, then model, all fitted on the training part only.
-
-:func:`learn` is the whole way as one plain function, so that it can run in another process.
-"""
+"""From features to predictions: imputation, scaler, balancing and model, all fitted on the training part only."""
 
 from __future__ import annotations
 
-import importlib
-import logging
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from nkululeko.core.errors import NkululekoError
-from nkululeko.core.families import ModelContext, models, scalers
-from nkululeko.core.quick import importing
+from nkululeko.core.families import ModelContext, balancers, models, scalers
 from nkululeko.learning._persist import bad_file, load_arrays, load_json, save_arrays, save_json
 from nkululeko.learning._threads import wait_patiently
+from nkululeko.learning.folds import held_out
 from nkululeko.learning.imputation import Imputer, as_strategy, complete_rows, fit_imputer
-
-logger = logging.getLogger("nkululeko")
 
 #: changes when older folders can no longer be read
 FORMAT = 1
@@ -40,6 +31,7 @@ class Recipe:
         scaler: name of the scaler; ``auto``: ``standard`` for models that need it, else ``none``
         nan_strategy: what becomes of missing values, see :mod:`nkululeko.learning.imputation`
         labels: the experiment's classes in their order; empty: those of the training part, or regression
+        balancing: name of a balancing method; empty: none
     """
 
     model: str
@@ -48,29 +40,32 @@ class Recipe:
     scaler: str = "auto"
     nan_strategy: str = "none"
     labels: tuple[str, ...] = ()
+    balancing: str = ""
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What came of a recipe.
+class Part:
+    """Rows to learn from, to choose an epoch on, or to predict.
 
     Args:
-        prediction: label (str) or number of each test row, shape ``(samples,)``
-        scores: a number for each test row and class, columns as ``classes``, or None
-        probabilistic: whether ``scores`` are probabilities
-        classes: the labels that the model knows; empty for regression
-        importance: a non-negative number for each feature, shape ``(features,)``, or None
-        notes: what the user should know, a line each
-        warnings: what the user must know, a line each; not logged yet, that is the caller's part
+        features: shape ``(samples, features)``
+        target: labels (str) or numbers, shape ``(samples,)``; empty where it is not known
+        groups: the speaker of each row, where known
     """
 
-    prediction: np.ndarray
-    scores: np.ndarray | None
-    probabilistic: bool
-    classes: tuple[str, ...]
-    importance: np.ndarray | None
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    features: np.ndarray
+    target: np.ndarray
+    groups: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> Part:
+        """Some of the rows, by position or mask."""
+        groups = None if self.groups is None else np.asarray(self.groups)[rows]
+        return Part(self.features[rows], np.asarray(self.target)[rows], groups)
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the features take."""
+        return self.features.nbytes
 
 
 class Pipeline:
@@ -104,44 +99,113 @@ class Pipeline:
         self.scaler = scalers.load(self.scaler_name)()
         self.imputer = Imputer(as_strategy(recipe.nan_strategy), np.empty(0))
         self.notes: list[str] = []
+        #: which data decided what
+        self.decided: list[str] = []
+        #: of the probabilities, see :mod:`nkululeko.learning.temperature`
+        self.temperature = 1.0
 
     @property
     def classes(self) -> list[str]:
         """The labels in the order of the columns of :meth:`scores`; empty for regression."""
         return self.model.classes
 
-    def fit(self, features: np.ndarray, target: np.ndarray, groups: np.ndarray | None = None) -> None:
+    def fit(
+        self,
+        features: np.ndarray,
+        target: np.ndarray,
+        groups: np.ndarray | None = None,
+        watched: Part | None = None,
+    ) -> None:
         """Learn from the training part, and from nothing else.
 
         Args:
             features: shape ``(samples, features)``
             target: labels (str) or numbers, shape ``(samples,)``
             groups: the speaker of each row, where known
+            watched: the dev set, on which models that learn in epochs choose one; None: they hold some of the
+                training speakers out for that
 
         Raises:
             NkululekoError: the data do not allow it: no rows, one class only, missing values ...
         """
-        features, target = _matrix(features), np.asarray(target)
+        features, target = self._matrix(features), np.asarray(target)
         if self.feature_names and len(self.feature_names) != features.shape[1]:
             raise ValueError(f"{len(self.feature_names)} feature names for {features.shape[1]} features")
         if len(target) != len(features) or (groups is not None and len(groups) != len(features)):
             raise ValueError(f"{len(features)} rows of features, but {len(target)} targets")
-        self.notes = []
-        self.imputer = fit_imputer(self.recipe.nan_strategy, features, self.feature_names)
+        self.notes, self.decided = [], []
+        part = Part(features, target, groups)
+        if self.model.watches:
+            part, watched = self._to_watch(part, watched)
+        self.imputer = fit_imputer(self.recipe.nan_strategy, part.features, self.feature_names)
         self.notes.extend(self.imputer.notes)
-        if self.recipe.nan_strategy == "drop":
-            keep = complete_rows(features)
-            features, target = features[keep], target[keep]
-            groups = None if groups is None else np.asarray(groups)[keep]
-            if not keep.all():
-                dropped = (
-                    f"{(~keep).sum()} of {len(keep)} training samples have missing values and were dropped"
-                )
-                self.notes.append(dropped)
-        self._check_target(target)
-        filled = self.imputer.apply(features)
-        self.scaler.fit(filled, groups)
-        self.model.fit(self._prepared(features, groups), target)
+        part = self._complete(part, "training")
+        self._check_target(part.target)
+        self.scaler.fit(self.imputer.apply(part.features), part.groups)
+        prepared, labels = self._prepared(part.features, part.groups), part.target
+        if self.recipe.balancing:
+            prepared, labels = self._balanced(prepared, labels)
+        if self.model.watches and watched is not None:
+            watched = self._complete(watched, "watched")
+            self.model.watch(self._prepared(self._matrix(watched.features), watched.groups), watched.target)
+        self.model.fit(prepared, labels)
+        self.temperature = 1.0
+        if watched is not None and len(watched.target) and self.model.probabilistic:
+            self._calibrate(watched)
+
+    def _calibrate(self, watched: Part) -> None:
+        """Fit the temperature of the probabilities on data that the model did not learn from."""
+        from nkululeko.learning.temperature import fit_temperature
+
+        classes = {label: number for number, label in enumerate(self.classes)}
+        known = np.array([str(label) in classes for label in watched.target])
+        scores = self.scores(watched.features[known], watched.take(known).groups)
+        if scores is None or not known.any():
+            return
+        truth = np.array([classes[str(label)] for label in watched.target[known]])
+        self.temperature = fit_temperature(scores, truth)
+        self.decided.append(
+            f"the temperature of the probabilities ({self.temperature:.2f}): the same {known.sum()} samples"
+            if self.model.watches
+            else f"the temperature of the probabilities ({self.temperature:.2f}): the dev set ({known.sum()} samples)"
+        )
+
+    def _to_watch(self, part: Part, dev: Part | None) -> tuple[Part, Part]:
+        """The rows to fit on, and those to choose the epoch on: the dev set, or some of the training speakers."""
+        if dev is not None and len(dev.target):
+            self.decided.append(f"the epoch: the dev set ({len(dev.target)} samples)")
+            return part, dev
+        percent = float(getattr(self.model.options, "validation_split", 20.0))
+        self._check_target(part.target)
+        held = held_out(part.target, part.groups, percent, self.recipe.context.seed, self.recipe.context.task)
+        self.notes.extend(held.warnings)
+        who = "" if part.groups is None else f" of {len(set(np.asarray(part.groups)[held.watch]))} speakers"
+        self.decided.append(f"the epoch: {len(held.watch)} samples{who} held out from the training set")
+        return part.take(held.fit), part.take(held.watch)
+
+    def _complete(self, part: Part, name: str) -> Part:
+        """Without the rows that have missing values, where the strategy is to drop them."""
+        if self.recipe.nan_strategy != "drop":
+            return part
+        keep = complete_rows(part.features)
+        if keep.all():
+            return part
+        self.notes.append(
+            f"{(~keep).sum()} of {len(keep)} {name} samples have missing values and were dropped"
+        )
+        return part.take(keep)
+
+    def _balanced(self, prepared: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The training rows with about as many of each class."""
+        if self.recipe.context.task == "regression":
+            raise NkululekoError("balancing is for classes, not for numbers", "FEATS.balancing", "remove it")
+        self._check_complete(prepared, f"balancing = {self.recipe.balancing}")
+        balancer = balancers.load(self.recipe.balancing)()
+        balanced, new = balancer.resample(prepared, labels, self.recipe.context.seed)
+        self.notes.append(
+            f"balancing ({self.recipe.balancing}): {len(labels)} training samples became {len(new)}"
+        )
+        return balanced, new
 
     def _check_target(self, target: np.ndarray) -> None:
         if not len(target):
@@ -170,7 +234,7 @@ class Pipeline:
             self._check_complete(scaled)
         return scaled
 
-    def _check_complete(self, scaled: np.ndarray) -> None:
+    def _check_complete(self, scaled: np.ndarray, who: str = "") -> None:
         gaps = ~np.isfinite(scaled)
         if not gaps.any():
             return
@@ -178,7 +242,7 @@ class Pipeline:
         name = self.feature_names[column] if self.feature_names else f"number {column + 1}"
         raise NkululekoError(
             f"{gaps.any(axis=1).sum()} of {len(scaled)} samples have missing values, most in feature {name}, "
-            f"and model {self.recipe.model} cannot take them",
+            f"and {who or 'model ' + self.recipe.model} cannot take them",
             "FEATS.nan_strategy",
             "set it to mean, median, zero or drop",
         )
@@ -189,14 +253,30 @@ class Pipeline:
 
     def scores(self, features: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray | None:
         """A number for each row and class, higher is likelier, ``(samples, classes)``; None: has none."""
-        return self.model.scores(self._prepared(self._known(features), groups))
+        scores = self.model.scores(self._prepared(self._known(features), groups))
+        if scores is None or self.temperature == 1.0:
+            return scores
+        from nkululeko.learning.temperature import apply_temperature
+
+        return apply_temperature(scores, self.temperature)
 
     def importance(self) -> np.ndarray | None:
         """A non-negative number for each feature, shape ``(features,)``; None: the model has none."""
         return self.model.importance()
 
+    def _matrix(self, features: np.ndarray) -> np.ndarray:
+        """The features as 64-bit numbers, row by row in memory, so that the same values give the same sums.
+
+        Sequences stay as they are: they are large, and nets compute with 32 bits.
+        """
+        dtype = np.float32 if self.model.takes_sequences else np.float64
+        matrix = np.ascontiguousarray(features, dtype=dtype)
+        if matrix.ndim != 2:
+            raise ValueError(f"features must have the shape (samples, features), not {matrix.shape}")
+        return matrix
+
     def _known(self, features: np.ndarray) -> np.ndarray:
-        features = _matrix(features)
+        features = self._matrix(features)
         width = len(self.imputer.fill)
         if features.shape[1] != width:
             raise NkululekoError(f"the model learned from {width} features, these are {features.shape[1]}")
@@ -214,6 +294,8 @@ class Pipeline:
             "scaler": self.scaler_name,
             "nan_strategy": recipe.nan_strategy,
             "labels": list(recipe.labels),
+            "balancing": recipe.balancing,
+            "temperature": self.temperature,
             "classes": self.classes,
             "feature_names": self.feature_names,
         }
@@ -237,15 +319,17 @@ class Pipeline:
             recipe = Recipe(
                 model=str(saved["model"]),
                 options=saved["options"],
-                context=ModelContext(**saved["context"]),
+                context=_context(saved["context"]),
                 scaler=str(saved["scaler"]),
                 nan_strategy=str(saved["nan_strategy"]),
                 labels=tuple(str(label) for label in saved["labels"]),
+                balancing=str(saved.get("balancing", "")),
             )
             pipeline = Pipeline(recipe, saved["feature_names"])
             fill = load_arrays(folder / "imputer.npz")["fill"]
             pipeline.imputer = Imputer(pipeline.imputer.strategy, fill)
             pipeline.scaler.restore(load_arrays(folder / "scaler.npz"))
+            pipeline.temperature = float(saved.get("temperature", 1.0))
         except (KeyError, TypeError, ValueError) as error:
             raise bad_file(
                 path, f"is not complete or not of ours ({type(error).__name__}: {error})"
@@ -254,96 +338,7 @@ class Pipeline:
         return pipeline
 
 
-def learn(
-    recipe: Recipe,
-    train_features: np.ndarray,
-    train_target: np.ndarray,
-    train_groups: np.ndarray | None,
-    test_features: np.ndarray,
-    test_groups: np.ndarray | None,
-    feature_names: Sequence[str] = (),
-    folder: Path | None = None,
-) -> Learned:
-    """Fit a recipe on the training part, save it where a folder is given, and predict the test part.
-
-    Args:
-        recipe: what to learn with
-        train_features: shape ``(train samples, features)``
-        train_target: labels (str) or numbers, shape ``(train samples,)``
-        train_groups: the speaker of each training row, where known
-        test_features: shape ``(test samples, features)``
-        test_groups: the speaker of each test row, where known
-        feature_names: the columns' names, in order
-        folder: where to save the fitted pipeline; None: nowhere
-
-    Raises:
-        NkululekoError: the data or the recipe do not allow it
-    """
-    with _warnings_kept_back() as warnings:
-        pipeline = Pipeline(recipe, feature_names)
-        pipeline.fit(train_features, train_target, train_groups)
-        if folder is not None:
-            pipeline.save(folder)
-        return Learned(
-            prediction=pipeline.predict(test_features, test_groups),
-            scores=pipeline.scores(test_features, test_groups),
-            probabilistic=pipeline.model.probabilistic,
-            classes=tuple(pipeline.classes),
-            importance=pipeline.importance(),
-            notes=tuple(pipeline.notes),
-            warnings=tuple(dict.fromkeys(warnings)),
-        )
-
-
-def warm(model: str, scaler: str = "auto") -> None:
-    """Import all that :func:`learn` will need, by learning next to nothing, while the data are on the way.
-
-    For a process of its own: packages that the model can do without stay away from its library. A name that is
-    no model's is for others to complain about.
-    """
-    if not models.has(model):
-        return
-    wait_patiently()
-    kind = models.load(model)
-    with importing(kind.unneeded):
-        importlib.import_module(kind.library)
-    task = kind.tasks[0]
-    features = np.arange(16.0).reshape(8, 2)
-    target = np.arange(8.0) if task == "regression" else np.array(["a", "b"] * 4)
-    groups = np.array(["s"] * 8)
-    with tempfile.TemporaryDirectory() as folder, importing():
-        learn(
-            Recipe(model, context=ModelContext(task), scaler=scaler),
-            features,
-            target,
-            groups,
-            features,
-            groups,
-            folder=Path(folder),
-        )
-
-
-@contextmanager
-def _warnings_kept_back() -> Iterator[list[str]]:
-    """Collect our own warnings: in another process nobody would see them."""
-    messages: list[str] = []
-
-    def keep_back(record: logging.LogRecord) -> bool:
-        if record.levelno < logging.WARNING:
-            return True
-        messages.append(record.getMessage())
-        return False
-
-    logger.addFilter(keep_back)
-    try:
-        yield messages
-    finally:
-        logger.removeFilter(keep_back)
-
-
-def _matrix(features: np.ndarray) -> np.ndarray:
-    """The features as 64-bit numbers, row by row in memory, so that the same values give the same sums."""
-    matrix = np.ascontiguousarray(features, dtype=np.float64)
-    if matrix.ndim != 2:
-        raise ValueError(f"features must have the shape (samples, features), not {matrix.shape}")
-    return matrix
+def _context(saved: Mapping[str, Any]) -> ModelContext:
+    """A model's context as it was saved; JSON knows no tuples."""
+    shape = saved.get("shape")
+    return ModelContext(**{**saved, "shape": tuple(shape) if shape else None})

@@ -72,6 +72,8 @@ def render(figure: Figure, format: str) -> bytes:
 def draw_all(result: Result, drawing: Drawing | None = None) -> dict[str, bytes]:
     """All pictures of a result: file name (``confusion.png``) to content.
 
+    A plot that has a method ``animate(result)``, which gives the bytes of a GIF, becomes ``NAME.gif`` only.
+
     A plain function of values that travel to another process; :func:`warm` spares it the imports.
 
     Raises:
@@ -83,6 +85,10 @@ def draw_all(result: Result, drawing: Drawing | None = None) -> dict[str, bytes]
         titled = {"titles": drawing.titles} if "titles" in kind.Options.model_fields else {}
         plot = kind(kind.Options(**titled))
         if not plot.applies(result):
+            continue
+        animate = getattr(plot, "animate", None)
+        if animate is not None:
+            pictures[f"{name}.gif"] = animate(result)
             continue
         figure = plot.draw(result)
         for format in drawing.formats:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from nkululeko.report.text import missing
+from nkululeko.report.plain import Record, plain, rows, text
+from nkululeko.report.repeats_records import (
+    CoverageRecord,
+    EpochRecord,
+    FoldsRecord,
+    RunsRecord,
+    SpeakerScoreRecord,
+    repeats_fields,
+)
+from nkululeko.report.sheet_records import SheetRecord, sheet_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,11 +27,7 @@ if TYPE_CHECKING:
 MOST_FEATURES = 50
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ScoreRecord(_Record):
+class ScoreRecord(Record):
     """A figure of merit with its interval."""
 
     label: str = Field(description="as it is shown, e.g. UAR")
@@ -34,7 +37,7 @@ class ScoreRecord(_Record):
     higher_is_better: bool = Field(description="its direction")
 
 
-class IntervalRecord(_Record):
+class IntervalRecord(Record):
     """How the intervals were made."""
 
     unit: str = Field(description="what was resampled: speakers or samples")
@@ -43,7 +46,7 @@ class IntervalRecord(_Record):
     level: float = Field(description="confidence, e.g. 0.95")
 
 
-class ClassRecord(_Record):
+class ClassRecord(Record):
     """How one class was recognised."""
 
     recall: float | None = Field(description="share of the class that is recognised")
@@ -52,7 +55,7 @@ class ClassRecord(_Record):
     support: int = Field(description="test samples of this class")
 
 
-class ConfusionRecord(_Record):
+class ConfusionRecord(Record):
     """The confusion matrix."""
 
     labels: list[str] = Field(description="the true classes, in the order of the rows")
@@ -60,7 +63,7 @@ class ConfusionRecord(_Record):
     counts: list[list[int]] = Field(description="one row a true class, one column a predicted one")
 
 
-class GroupRecord(_Record):
+class GroupRecord(Record):
     """The headline measure in one group of speakers."""
 
     variable: str = Field(description="gender or age")
@@ -72,7 +75,7 @@ class GroupRecord(_Record):
     high: float | None = Field(description="upper end of its interval")
 
 
-class BinRecord(_Record):
+class BinRecord(Record):
     """Test samples of like confidence."""
 
     confidence: float | None = Field(description="their mean confidence; null in an empty bin")
@@ -80,7 +83,7 @@ class BinRecord(_Record):
     count: int = Field(description="how many")
 
 
-class CalibrationRecord(_Record):
+class CalibrationRecord(Record):
     """How far the probabilities can be believed."""
 
     ece: float | None = Field(description="expected calibration error, 0..1")
@@ -88,14 +91,14 @@ class CalibrationRecord(_Record):
     bins: list[BinRecord] = Field(description="by rising confidence")
 
 
-class FeatureRecord(_Record):
+class FeatureRecord(Record):
     """A feature and its importance."""
 
     feature: str = Field(description="its name")
     importance: float | None = Field(description="not negative, larger is more important")
 
 
-class ResultFile(_Record):
+class ResultFile(Record):
     """What ``result.json`` holds."""
 
     schema_version: Literal[1] = Field(
@@ -116,8 +119,20 @@ class ResultFile(_Record):
     importance: list[FeatureRecord] | None = Field(
         description="the 50 most important features, the first first; null where the model has no importance"
     )
-    data: list[dict[str, Any]] | None = Field(description="rows and speakers of each database and split")
-    dropped: list[dict[str, Any]] | None = Field(description="rows that could not be used, with the reason")
+    by_speaker: list[SpeakerScoreRecord] | None = Field(
+        description="every test speaker, the hardest first; null where they are not known"
+    )
+    folds: FoldsRecord | None = Field(description="of a cross-validation; null: there was one test set")
+    runs: RunsRecord | None = Field(description="null: there was one run only")
+    history: list[EpochRecord] | None = Field(
+        description="every epoch of every training; null where the model does not learn in epochs"
+    )
+    uncertainty: list[CoverageRecord] | None = Field(
+        description="the risk-coverage curve in steps of one percent, the surest answers first; null where the "
+        "model gives no probabilities"
+    )
+    decided: list[str] = Field(description="which data decided what; empty: nothing was to be decided")
+    sheet: SheetRecord | None = Field(description="what the data are, and what became of their rows")
     notes: list[str] = Field(description="what the user should know")
     warnings: list[str] = Field(description="what the user must know")
     provenance: dict[str, Any] = Field(description="configuration, versions, fingerprints, seed, times")
@@ -129,20 +144,20 @@ def result_json(result: Result) -> dict[str, Any]:
     Returns:
         a dictionary after :class:`ResultFile`, checked
     """
-    scores = {name: _plain(dataclasses.asdict(score)) for name, score in result.scores.items()}
+    scores = {name: plain(dataclasses.asdict(score)) for name, score in result.scores.items()}
     for score in scores.values():
         del score["name"]
     calibration = result.calibration
     importance = result.importance
     record = ResultFile(
         schema_version=1,
-        name=_text(result.name),
+        name=text(result.name),
         task=result.task,
-        target=_text(result.target),
-        labels=[_text(label) for label in result.labels],
+        target=text(result.target),
+        labels=[text(label) for label in result.labels],
         measure=result.measure,
         scores=scores,
-        interval=IntervalRecord(**_plain(dataclasses.asdict(result.interval))),
+        interval=IntervalRecord(**plain(dataclasses.asdict(result.interval))),
         test_samples=len(result.predictions),
         per_class=_per_class(result.per_class),
         confusion=_confusion(result.confusion),
@@ -150,77 +165,42 @@ def result_json(result: Result) -> dict[str, Any]:
         calibration=None
         if calibration is None
         else CalibrationRecord(
-            ece=_plain(calibration.ece), brier=_plain(calibration.brier), bins=_rows(calibration.bins)
+            ece=plain(calibration.ece), brier=plain(calibration.brier), bins=rows(calibration.bins)
         ),
         importance=None
         if importance is None
         else [
-            FeatureRecord(feature=_text(name), importance=_plain(value))
+            FeatureRecord(feature=text(name), importance=plain(value))
             for name, value in importance.iloc[:MOST_FEATURES].items()
         ],
-        data=_rows(result.data),
-        dropped=_rows(result.dropped),
-        notes=[_text(line) for line in result.notes],
-        warnings=[_text(line) for line in result.warnings],
-        provenance=_plain(result.provenance),
+        **repeats_fields(result),
+        decided=[text(line) for line in result.decided],
+        sheet=None if result.sheet is None else sheet_record(result.sheet),
+        notes=[text(line) for line in result.notes],
+        warnings=[text(line) for line in result.warnings],
+        provenance=plain(result.provenance),
     )
     return record.model_dump(mode="json")
 
 
-def _rows(frame: pd.DataFrame | None) -> Any:
-    """A data frame as a list of rows; its index is left out."""
-    return None if frame is None else [_plain(row) for row in frame.to_dict("records")]
-
-
 def _groups(frame: pd.DataFrame | None) -> Any:
     """The groups, whose names may be numbers in the data."""
-    rows = _rows(frame)
-    return rows and [{**row, "variable": str(row["variable"]), "group": str(row["group"])} for row in rows]
+    found = rows(frame)
+    return found and [{**row, "variable": str(row["variable"]), "group": str(row["group"])} for row in found]
 
 
 def _per_class(frame: pd.DataFrame | None) -> Any:
     if frame is None:
         return None
-    rows = frame[["recall", "precision", "f1", "support"]].to_dict("records")
-    return {_text(label): _plain(row) for label, row in zip(frame.index, rows, strict=True)}
+    classes = rows(frame[["recall", "precision", "f1", "support"]])
+    return {text(label): row for label, row in zip(frame.index, classes, strict=True)}
 
 
 def _confusion(frame: pd.DataFrame | None) -> ConfusionRecord | None:
     if frame is None:
         return None
     return ConfusionRecord(
-        labels=[_text(label) for label in frame.index],
-        predicted=[_text(label) for label in frame.columns],
+        labels=[text(label) for label in frame.index],
+        predicted=[text(label) for label in frame.columns],
         counts=frame.to_numpy().astype(int).tolist(),
     )
-
-
-def _text(value: object) -> str:
-    """Text that UTF-8 can hold: file names may hold bytes that are no text."""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def _plain(value: Any) -> Any:
-    """Any value as JSON knows it."""
-    if isinstance(value, bool | int) or value is None:
-        return value
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {_text(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, BaseModel):
-        return _plain(value.model_dump())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain(dataclasses.asdict(value))
-    if hasattr(value, "tolist"):  # numbers and arrays of numpy, columns of pandas
-        return _plain(value.tolist())
-    if isinstance(value, Sequence | set | frozenset):
-        parts = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return [_plain(part) for part in parts]
-    if missing(value):
-        return None
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return _text(value)

@@ -10,19 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nkululeko.report import tables, words
+from nkululeko.report import repeats, tables, words
+from nkululeko.report.sheet_blocks import Block, blocks
 from nkululeko.report.text import cell, clean, interval, number, plural
 from nkululeko.report.worst import Mistake, Segment, worst
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
 
     from nkululeko.core.result import Result
     from nkululeko.report.audio import Clip
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: what a page can show
-MIME = {".png": "image/png", ".svg": "image/svg+xml"}
+MIME = {".png": "image/png", ".svg": "image/svg+xml", ".gif": "image/gif"}
 #: words for those who cannot see the picture
 ALT = {
     "confusion_matrix": "Confusion matrix; the table below holds the same counts.",
@@ -31,7 +32,19 @@ ALT = {
     "scatter": "Scatter plot of predictions over true values.",
     "bland_altman": "Bland-Altman plot: differences of prediction and truth over their mean.",
     "tsne": "Map of the samples, coloured by the target.",
+    "value_counts": "Distribution of the target in each split; the tables hold the same counts.",
+    "balance": "Balance of the splits; the table holds the same divergences.",
+    "uncertainty": "Risk-coverage curve: share of wrong answers over the share kept; the table holds some of it.",
+    "epoch_progression": "Learning curves: losses and measure epoch by epoch, the epoch that was kept marked.",
+    "anim_progression": "Film of the learning curves, epoch by epoch; result.json holds the same figures.",
 }
+
+
+#: pictures that have their place in the report; those of the data sheet stand in its blocks
+PLACED = (
+    "confusion_matrix", "reliability", "importance", "scatter", "bland_altman", "uncertainty",
+    "epoch_progression", "anim_progression",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ def page(
 
     Args:
         result: of a run
-        images: file name to content, as :func:`nkululeko.plots.draw_all` gives them; PNG and SVG are shown
+        images: file name to content, as :func:`nkululeko.plots.draw_all` gives them; PNG, SVG and GIF are shown
         audio: clips of the worst mistakes, from :func:`nkululeko.report.audio.clips`; None: no players
         title: of the page; the experiment's name without one
         author: named below the title
@@ -87,30 +100,50 @@ def page(
     Returns:
         the page; can be written as UTF-8 whatever the labels hold
     """
-    from markupsafe import Markup
-
     mistakes = worst(result) if mistakes is None else mistakes
-    style = _style()
     guess = words.chance(result)
-    html = _template().render(
+    shown = pictures(images or {})
+    parts = [] if result.sheet is None else blocks(result.sheet)
+    return render(
+        "page.html",
         result=result,
         title=clean(title or result.name),
         author=clean(author),
-        # our own file, not the user's: the only text that is not escaped
-        style=Markup(style),
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        pictures=_pictures(images or {}),
+        pictures=shown,
+        others=others(shown, parts, PLACED),
+        blocks=parts,
         guess=guess,
         verdict=words.verdict(result.headline, guess),
         judgement=words.judgement(result.headline, guess),
         cards=[_card(mistake, audio) for mistake in mistakes],
         kind=mistakes[0].kind if mistakes else "",
         with_audio=any((audio or {}).values()),
-        training=tables.training_rows(result),
-        test_speakers=_speakers(result),
+        basis=repeats.basis(result),
+        own=repeats.blocks(result),
+        decided=repeats.decided(result),
+        over_runs=repeats.over_runs(result),
+        chosen_run=repeats.chosen_run(result),
+        epochs=repeats.epochs(result),
         provenance=tables.provenance(result.provenance),
         licences=[clean(line) for line in result.provenance.get("licences", ())],
     )
+
+
+def render(template: str, **values: Any) -> str:
+    """One of the templates with these values, its style included.
+
+    Returns:
+        the page; can be written as UTF-8 whatever the values hold
+    """
+    from markupsafe import Markup
+
+    style = _style()
+    html = _environment().get_template(template).render(
+        # our own file, not the user's: the only text that is not escaped
+        style=Markup(style),
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        **values,
+    )  # fmt: skip
     # file names may hold bytes that are no text (lone surrogates): UTF-8 cannot write them
     return html.encode("utf-8", "replace").decode("utf-8")
 
@@ -122,12 +155,12 @@ def _style() -> str:
 
 def warm() -> None:
     """Import and compile what :func:`page` needs, while others still compute."""
-    _template()
+    _environment().get_template("page.html")
 
 
 @cache
-def _template() -> Template:
-    """The page's template; everything that it inserts is escaped."""
+def _environment() -> Environment:
+    """The templates; everything that they insert is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -139,22 +172,28 @@ def _template() -> Template:
     )
     environment.filters.update(number=number, cell=cell, clean=clean)
     environment.globals.update(interval=interval, plural=plural, tables=tables, words=words)
-    return environment.get_template("page.html")
+    return environment
 
 
 def _address(data: bytes, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _pictures(images: Mapping[str, bytes]) -> dict[str, Picture]:
+def pictures(images: Mapping[str, bytes]) -> dict[str, Picture]:
     """The pictures that a browser can show, one a plot (a PNG rather than an SVG), by the plot's name."""
-    pictures: dict[str, Picture] = {}
+    found: dict[str, Picture] = {}
     for name in sorted(images):
         plot, suffix = Path(name).stem, Path(name).suffix.lower() or ".png"
-        if suffix in MIME and plot not in pictures:
+        if suffix in MIME and plot not in found:
             alt = ALT.get(plot, f"Plot {clean(plot)}.")
-            pictures[plot] = Picture(clean(plot), _address(images[name], MIME[suffix]), alt)
-    return pictures
+            found[plot] = Picture(clean(plot), _address(images[name], MIME[suffix]), alt)
+    return found
+
+
+def others(shown: Mapping[str, Picture], parts: Sequence[Block], placed: Sequence[str] = ()) -> list[Picture]:
+    """The pictures that have no place of their own, neither in the page nor in its blocks."""
+    taken = {*placed, *(name for block in parts for name in block.pictures)}
+    return [picture for name, picture in shown.items() if name not in taken]
 
 
 def _card(mistake: Mistake, audio: Mapping[Segment, Clip | None] | None) -> Card:
@@ -177,12 +216,3 @@ def _card(mistake: Mistake, audio: Mapping[Segment, Clip | None] | None) -> Card
     return Card(
         clean(name), clean(file), facts, cell(mistake.truth), cell(mistake.prediction), source, silence
     )
-
-
-def _speakers(result: Result) -> int | None:
-    """How many speakers the test samples come from; None where they are not known."""
-    frame = result.predictions
-    if "speaker" not in frame or frame["speaker"].isna().all():
-        return None
-    columns = [name for name in ("database", "speaker") if name in frame]
-    return len(frame[columns].dropna().drop_duplicates())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,9 @@ TITLES = {
     "count": "samples",
 }
 
+#: a longer one may be broken into several lines
+LONGEST_WORD = 14
+
 
 @dataclass(frozen=True)
 class Table:
@@ -34,11 +37,28 @@ class Table:
         head: titles of the columns
         rows: cells as text, the first one names the row
         shades: for each row the shade of each cell after the first, 0..10; empty: no shades
+        words: the columns that hold words rather than numbers, by their position; the first one always does
+        totals: how many of the last rows are totals
     """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     shades: Sequence[Sequence[int]] = field(default_factory=list)
+    words: Collection[int] = ()
+    totals: int = 0
+
+    def kinds(self) -> list[str]:
+        """How each column is set: ``number``, ``word`` (kept in one line) or ``text`` (may be broken).
+
+        Example:
+            >>> Table(["split", "why", "n"], [["test", "its file is broken", "12"]], words=[1]).kinds()
+            ['word', 'text', 'number']
+        """
+        longest = [max((len(row[place]) for row in self.rows), default=0) for place in range(len(self.head))]
+        return [
+            "number" if place and place not in self.words else "word" if size <= LONGEST_WORD else "text"
+            for place, size in enumerate(longest)
+        ]
 
 
 def from_frame(frame: pd.DataFrame, titles: Mapping[str, str] | None = None) -> Table:
@@ -128,14 +148,11 @@ def importance(series: pd.Series, most: int = 20) -> Table:
 
 
 def training_rows(result: Result) -> int | None:
-    """How many samples the model learned from; None where the data table does not tell."""
-    data = result.data
-    if data is None or "split" not in data:
+    """How many samples the model learned from; None where there is no data sheet."""
+    if result.sheet is None:
         return None
-    column = next((name for name in ("rows", "samples", "n", "count") if name in data), None)
-    if column is None:
-        return None
-    return int(data.loc[data["split"].astype(str) == "train", column].sum())
+    parts = result.sheet.parts
+    return int(parts.loc[parts["split"].astype(str) == "train", "samples"].sum())
 
 
 @dataclass(frozen=True)

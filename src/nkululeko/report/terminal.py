@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nkululeko.report import tables, words
-from nkululeko.report.text import NONE, clean, interval, number, plural
+from nkululeko.report import repeats, words
+from nkululeko.report.text import NONE, clean, interval, number
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -35,11 +35,10 @@ def summary(result: Result) -> Group:
     lines = [head]
     if guess:
         lines.append(Text(clean(f"{guess.text}. {words.judgement(score, guess)}"), style="dim"))
-    training = tables.training_rows(result)
-    learned = "" if training is None else f"learned from {plural(training, 'sample')}, "
-    unit = result.interval.unit
-    speakers = f" of {plural(result.interval.groups, 'speaker')}" if unit == "speakers" else ""
-    lines.append(Text(f"{learned}tested on {plural(len(result.predictions), 'sample')}{speakers}"))
+    if result.runs is not None:
+        run = repeats.chosen_run(result)
+        lines.append(Text(f"{repeats.over_runs(result, '+-')}, shown is run {run}"))
+    lines.append(Text(clean(repeats.basis(result))))
     lines += [Text(f"warning: {clean(line)}", style="yellow") for line in result.warnings]
     link = f" link {result.report.as_uri()}" if result.report.is_absolute() else ""
     lines.append(Text("report: ").append(clean(result.report), style=f"cyan{link}"))

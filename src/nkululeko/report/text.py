@@ -68,6 +68,46 @@ def count(value: Any) -> str:
     return str(int(value))
 
 
+def percent(part: float, whole: float) -> str:
+    """A share in per cent, without decimals; n/a of nothing.
+
+    Example:
+        >>> percent(1, 3), percent(1, 1000), percent(0, 5), percent(999, 1000), percent(0, 0)
+        ('33 %', '<1 %', '0 %', '>99 %', 'n/a')
+    """
+    if not whole:
+        return NONE
+    share = 100 * part / whole
+    if 0 < share < 0.5:
+        return "<1 %"
+    if 99.5 <= share < 100:
+        return ">99 %"
+    return f"{share:.0f} %"
+
+
+def duration(hours: float) -> str:
+    """A length of time in the unit that fits.
+
+    Example:
+        >>> duration(12.3456), duration(0.5), duration(0.001)
+        ('12.3 hours', '30.0 minutes', '3.6 seconds')
+    """
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    minutes = 60 * hours
+    return f"{minutes:.1f} minutes" if minutes >= 1 else f"{60 * minutes:.1f} seconds"
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, cut where it is too long.
+
+    Example:
+        >>> shortened("abcdef", 4), shortened("abcd", 4)
+        ('abc…', 'abcd')
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def plural(value: int, one: str, more: str = "") -> str:
     """A number and its noun.
 

@@ -11,18 +11,21 @@ import pandas as pd
 
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import families
-from nkululeko.core.families import Scored
+from nkululeko.core.families import Metric, Scored
 from nkululeko.core.result import Result
 from nkululeko.evaluation.calibration import calibration
 from nkululeko.evaluation.classwise import confusion, per_class
 from nkululeko.evaluation.groups import group_scores
 from nkululeko.evaluation.intervals import bootstrap_scores
-from nkululeko.learning.pipeline import Learned
+from nkululeko.evaluation.repeats import by_speaker, fold_table
+from nkululeko.evaluation.uncertainty import entropy, risk_coverage
+from nkululeko.learning.training import Learned, Runs
 from nkululeko.steps.load import Data
+from nkululeko.steps.sheet import sheet_of
 
 
 def evaluate(
-    config: ExperimentConfig, data: Data, learned: Learned, columns: Sequence[str], *,
+    config: ExperimentConfig, data: Data, runs: Runs, columns: Sequence[str], *,
     embedding: np.ndarray | None, notes: Sequence[str], warnings: Sequence[str],
     provenance: Mapping[str, Any], folder: Path,
 ) -> Result:  # fmt: skip
@@ -31,7 +34,7 @@ def evaluate(
     Args:
         config: the experiment
         data: all samples
-        learned: predictions of the test samples, in their order
+        runs: predictions of the test samples, in their order; the chosen run is the result
         columns: names of the features
         embedding: two coordinates a sample, shape ``(samples, 2)``, or None
         notes: what the user should know
@@ -39,7 +42,7 @@ def evaluate(
         provenance: where the result comes from
         folder: the run's folder
     """
-    samples, target = data.samples, config.data.target
+    samples, target, learned = data.samples, config.data.target, runs.chosen
     is_test = (samples["split"] == "test").to_numpy()
     test = samples[is_test]
     scored = _scored(test[target], learned, data.labels)
@@ -65,7 +68,7 @@ def evaluate(
         measure=measure,
         scores=scores,
         interval=interval,
-        predictions=_predictions(test, target, scored, learned.probabilistic),
+        predictions=_predictions(test, target, scored, learned),
         per_class=None if table is None else per_class(table),
         confusion=table,
         groups=group_scores(metrics[measure], scored, groups, {k: test[k] for k in known}, seed=seed)
@@ -74,10 +77,13 @@ def evaluate(
         calibration=_calibration(scored, data.labels) if learned.probabilistic and data.labels else None,
         importance=_importance(learned, columns),
         embedding=_embedding(samples, target, embedding),
-        data=overview(data),
-        dropped=pd.DataFrame(
-            [drop.record() for drop in data.dropped], columns=["stage", "reason", "count", "examples"]
-        ),
+        sheet=sheet_of(data, config),
+        by_speaker=by_speaker(scored, test),
+        folds=fold_table(metrics[measure], scored, learned.fold, learned.folds, speakers),
+        runs=_run_table(metrics[measure], test[target], runs, data.labels),
+        history=_history(runs),
+        uncertainty=_uncertainty(scored) if learned.probabilistic and data.labels else None,
+        decided=_decided(runs),
         notes=notes,
         warnings=warnings,
         provenance=provenance,
@@ -100,14 +106,16 @@ def _scored(truth: pd.Series, learned: Learned, labels: Sequence[str]) -> Scored
     )
 
 
-def _predictions(test: pd.DataFrame, target: str, scored: Scored, probabilistic: bool) -> pd.DataFrame:
+def _predictions(test: pd.DataFrame, target: str, scored: Scored, learned: Learned) -> pd.DataFrame:
     """A row a test sample: truth, prediction, who, and a column of scores a class."""
     kept = [name for name in ("database", "speaker", "gender", "age") if name in test and name != target]
     frame = test[kept].assign(truth=scored.truth, prediction=scored.prediction)
     if scored.scores is not None:
-        prefix = "p" if probabilistic else "s"
+        prefix = "p" if learned.probabilistic else "s"
         columns = {f"{prefix}_{label}": scored.scores[:, i] for i, label in enumerate(scored.labels)}
         frame = frame.assign(**columns)
+    if learned.fold is not None:
+        frame = frame.assign(fold=[learned.folds[number] for number in learned.fold])
     first = ["truth", "prediction"]
     return frame[first + [name for name in frame if name not in first]]
 
@@ -133,19 +141,49 @@ def _embedding(samples: pd.DataFrame, target: str, points: np.ndarray | None) ->
     )
 
 
-def overview(data: Data) -> pd.DataFrame:
-    """Rows, speakers and hours a database and split."""
-    ends = data.samples.index.get_level_values("end")
-    starts = data.samples.index.get_level_values("start")
-    rows = pd.DataFrame(
+def _uncertainty(scored: Scored) -> pd.DataFrame:
+    """How many mistakes are left if only the surest predictions count."""
+    assert scored.scores is not None
+    correct = np.asarray(scored.truth) == np.asarray(scored.prediction)
+    return risk_coverage(correct, 1 - entropy(scored.scores))
+
+
+def _run_table(metric: Metric, truth: pd.Series, runs: Runs, labels: Sequence[str]) -> pd.DataFrame | None:
+    """The headline figure of each run; None where there is one only."""
+    if len(runs.learned) == 1:
+        return None
+    values = [metric.value(_scored(truth, learned, labels)) for learned in runs.learned]
+    return pd.DataFrame(
         {
-            "database": data.samples["database"].to_numpy(),
-            "split": data.samples["split"].to_numpy(),
-            "speaker": data.speakers.to_numpy(),
-            "hours": (ends - starts).total_seconds().to_numpy() / 3600,
+            "run": range(1, len(values) + 1),
+            "seed": [learned.seed for learned in runs.learned],
+            "watched": [learned.watched for learned in runs.learned],
+            "value": values,
+            "chosen": [number == runs.best for number in range(len(values))],
         }
     )
-    table = rows.groupby(["database", "split"], sort=True).agg(
-        samples=("hours", "size"), speakers=("speaker", "nunique"), hours=("hours", "sum")
-    )
-    return table.reset_index()
+
+
+def _history(runs: Runs) -> pd.DataFrame | None:
+    """The epochs of all runs."""
+    tables = [
+        learned.history.assign(run=number)
+        for number, learned in enumerate(runs.learned, 1)
+        if learned.history is not None
+    ]
+    if not tables:
+        return None
+    return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0].drop(columns="run")
+
+
+def _decided(runs: Runs) -> list[str]:
+    """Which data decided what."""
+    lines = list(runs.chosen.decided)
+    if len(runs.learned) > 1:
+        by = (
+            "nothing but its number: the first"
+            if np.isnan(runs.chosen.watched)
+            else "the same data as the epoch"
+        )
+        lines.append(f"the run whose model is kept ({runs.best + 1} of {len(runs.learned)}): {by}")
+    return lines

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
 
 import pandas as pd
 
 from nkululeko.config.experiment import ExperimentConfig
-from nkululeko.core import engine
 from nkululeko.core import samples as contract
 from nkululeko.core.companion import Companion
-from nkululeko.core.errors import NkululekoError
 from nkululeko.core.journal import Journal
 from nkululeko.core.result import Result
 from nkululeko.core.rundir import RunDir
-from nkululeko.core.store import FeatureStore, default_store
 from nkululeko.learning.embedding import tsne
+from nkululeko.learning.pipeline import Recipe
+from nkululeko.learning.training import Learned, Runs
 from nkululeko.steps.evaluate import evaluate
-from nkululeko.steps.extract import Extractor, extract
-from nkululeko.steps.load import load, previous_split
+from nkululeko.steps.load import previous_split
+from nkululeko.steps.prepare import jobs_of, prepare
 from nkululeko.steps.provenance import provenance
 from nkululeko.steps.report import draw, warm, write
-from nkululeko.steps.train import beside, matrices, nan_strategy, recipe_of, train, with_features
+from nkululeko.steps.train import Matrices, beside, recipe_of, train
 
 _log = logging.getLogger("nkululeko")
 
+#: learns a recipe and tests it, see :func:`nkululeko.steps.train.train`
+Learner = Callable[[Recipe, Matrices, ExperimentConfig, Path | None, Companion | None], Future[Runs]]
+
 
 def run_experiment(
-    config: ExperimentConfig, rundir: RunDir, log: Journal, companion: Companion | None, began: float
-) -> Result:
+    config: ExperimentConfig, rundir: RunDir, log: Journal, companion: Companion | None, began: float,
+    learner: Learner = train,
+) -> Result:  # fmt: skip
     """Load, split, extract, train, evaluate, report.
 
     Args:
@@ -38,40 +44,35 @@ def run_experiment(
         log: collects notes and warnings
         companion: the process that learns; None: this one does
         began: when the run began, ``time.monotonic()``
+        learner: what learns; the search for hyperparameters has its own
     """
-    jobs = config.exp.jobs or engine.cores()
-    store = FeatureStore(config.exp.store or default_store())
-    data = load(config, store, previous_split(rundir.path("split.csv")), jobs)
-    anew = config.feats.needs_feature_extraction or config.feats.no_reuse or config.data.no_reuse
-    extractor = Extractor(store, data.audio, jobs, config.feats.fail_threshold, anew)
-    extracted = extract(
-        config.feats.sets, data.samples.index, extractor, config.feats.features, config.feats.features_of
-    )
-    if config.data.target in extracted.features:
-        raise NkululekoError(
-            f"the target '{config.data.target}' is also among the features: the model would be told the answer",
-            "FEATS.import_file", "take that column out, or choose columns by FEATS.features",
-        )  # fmt: skip
-    data = with_features(data, extracted, nan_strategy(config))
-
-    parts = matrices(data, extracted.features, config.data.target)
+    prepared = prepare(config, previous_split(rundir.path("split.csv")))
+    data, extracted, parts, jobs = prepared.data, prepared.extracted, prepared.parts, jobs_of(config)
     keep = config.exp.save and config.model.save
-    learning = train(
-        recipe_of(config, data.labels, jobs), parts, rundir.model_folder() if keep else None, companion
+    learning = learner(
+        recipe_of(config, data, jobs, extracted.shape),
+        parts,
+        config,
+        rundir.model_folder() if keep else None,
+        companion,
     )
     mapping = (
-        beside(companion, tsne, parts.features, config.exp.random_seed, jobs) if config.plot.tsne else None
+        beside(companion, tsne, parts.data.features, config.exp.random_seed, jobs)
+        if config.plot.tsne
+        else None
     )
     warm()  # while the companion learns
-    rundir.write("split.csv", contract.to_csv_text(_split_table(data.samples, config.data.target)))
     rundir.write("config.ini", config.to_ini())
-    learned = learning.result()
-    for level, lines in ((logging.INFO, learned.notes), (logging.WARNING, learned.warnings)):
+    runs = learning.result()
+    rundir.write(
+        "split.csv", contract.to_csv_text(_split_table(data.samples, config.data.target, runs.chosen))
+    )
+    for level, lines in ((logging.INFO, runs.chosen.notes), (logging.WARNING, runs.chosen.warnings)):
         for line in lines:
             _log.log(level, line)
     origin = provenance(config, data, extracted, time.monotonic() - began)
     result = evaluate(
-        config, data, learned, parts.columns,
+        config, data, runs, parts.columns,
         embedding=mapping.result() if mapping else None,
         notes=log.notes, warnings=log.warnings, provenance=origin, folder=rundir.folder,
     )  # fmt: skip
@@ -79,6 +80,10 @@ def run_experiment(
     return result
 
 
-def _split_table(samples: pd.DataFrame, target: str) -> pd.DataFrame:
+def _split_table(samples: pd.DataFrame, target: str, learned: Learned) -> pd.DataFrame:
+    """Who is in which split, or in which fold."""
     kept = [name for name in ("database", "speaker", target, "split") if name in samples]
-    return samples[list(dict.fromkeys(kept))]
+    table = samples[list(dict.fromkeys(kept))]
+    if learned.fold is None:
+        return table
+    return table.assign(fold=[learned.folds[number] for number in learned.fold])

@@ -47,12 +47,14 @@ class Extracted:
         failed: segment to the reason why it has no features
         licences: that the user must be told of
         versions: feature set to its version
+        shape: frames and columns, where the features are sequences of one feature set
     """
 
     features: pd.DataFrame
     failed: dict[tuple, str]
     licences: list[str]
     versions: dict[str, str]
+    shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,10 @@ def extract(
         features = features[~features.index.isin(list(failed))]
     licences = sorted({feature_set.licence for feature_set in sets if feature_set.licence})
     versions = {choice.name: feature_set.version() for choice, feature_set in zip(choices, sets, strict=True)}
-    return Extracted(features, failed, licences, versions)
+    shape = sets[0].shape() if len(sets) == 1 and not columns else None
+    if shape and features.shape[1] != shape[0] * shape[1]:  # some of its columns were chosen
+        shape = None
+    return Extracted(features, failed, licences, versions, shape)
 
 
 def _select(frame: pd.DataFrame, columns: Sequence[str], where: str) -> pd.DataFrame:

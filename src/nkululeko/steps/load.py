@@ -1,16 +1,23 @@
-"""From the databases of an experiment to its samples: loaded, targets tweaked, checked, split."""
+"""From the databases of an experiment to its samples: loaded, targets tweaked, filtered, split.
+
+The order of the steps (docs/targets.md, docs/filters.md): for each database mapping, missing targets, filters by
+columns, numeric tweaks; then over all of them bins and labels, unusable audio, filters by audio, limits; the split;
+filters that work on one split.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from nkululeko.audio.probe import AudioInfo, probe
+from nkululeko.config.declare import Choice
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.config.schema.data import DatabaseConfig
 from nkululeko.core import families
@@ -18,9 +25,14 @@ from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, Request, SplitContext
 from nkululeko.core.store import FeatureStore
-from nkululeko.data import checks, targets
+from nkululeko.data import targets
 from nkululeko.data.columns import own_name
-from nkululeko.data.targets import Dropped
+from nkululeko.data.dropped import Dropped
+from nkululeko.data.splits._dev import with_dev
+from nkululeko.steps import filters
+from nkululeko.steps.chain import Chain
+from nkululeko.steps.check import check
+from nkululeko.steps.extract import Extractor, extract
 
 _log = logging.getLogger("nkululeko")
 
@@ -35,6 +47,7 @@ class Data:
         speakers: key of who speaks, a row a sample
         dropped: what fell out on the way
         audio: path to what the file holds
+        loaded: how many rows each database had
     """
 
     samples: pd.DataFrame
@@ -42,6 +55,7 @@ class Data:
     speakers: pd.Series
     dropped: list[Dropped]
     audio: dict[str, AudioInfo]
+    loaded: dict[str, int]
 
     def only(self, keep: np.ndarray, dropped: list[Dropped]) -> Data:
         """Without the rows where ``keep`` is False."""
@@ -50,7 +64,10 @@ class Data:
         )
 
 
-def load(config: ExperimentConfig, store: FeatureStore, previous: pd.DataFrame | None, jobs: int) -> Data:
+def load(
+    config: ExperimentConfig, store: FeatureStore, previous: pd.DataFrame | None, jobs: int, *,
+    complete: bool = True,
+) -> Data:  # fmt: skip
     """Load all databases of an experiment and split them.
 
     Args:
@@ -58,38 +75,63 @@ def load(config: ExperimentConfig, store: FeatureStore, previous: pd.DataFrame |
         store: remembers what audio files hold
         previous: the split of the last run, for ``reuse``
         jobs: threads for reading audio
+        complete: there must be something to learn from and to test on
 
     Raises:
         NkululekoError: something is missing, or nothing is left to learn from
     """
     target = config.data.target
-    loaded = {db.name: _load_database(db, config) for db in config.data.databases}
-    dropped: list[Dropped] = []
+    speakers = partial(_speakers, config=config)
+    brought: dict[str, Loaded] = {}
+    chains = []
     for db in config.data.databases:
-        samples, gone = _tweak_target(loaded[db.name].samples, db, config)
-        loaded[db.name] = replace(loaded[db.name], samples=samples)
-        dropped += gone
-    labels, gone = _classes(loaded, config)
-    dropped += gone
-    audio = probe(
-        sorted({f for part in loaded.values() for f in contract.files_of(part.samples.index)}), store, jobs
-    )
+        part = _load_database(db, config, store)
+        chain = Chain(part.samples, {db.name: len(part.samples)})
+        brought[db.name] = replace(part, samples=part.samples.iloc[:0])
+        _prepare_target(chain, db, config)
+        chains.append(chain)
+    chain = Chain.joined(chains)
+    filters.apply(chain, config, speakers, _no_audio, looks_at="columns")
+    for db in config.data.databases if _is_number(config) else ():
+        _tweak_numbers(chain, db, config)
+    labels = _classes(chain, config)
+    audio = probe(sorted(contract.files_of(chain.samples.index)), store, jobs)
     _say_formats(audio)
-    for name, part in loaded.items():
-        loaded[name], gone = _usable(part, audio, name, target)
-        dropped += gone
-    parts = []
-    for db in config.data.databases:
-        split = _split(loaded[db.name], db, config, previous)
-        unused = split.isna().to_numpy()
-        if unused.any():
-            index = loaded[db.name].samples.index[unused]
-            dropped.append(Dropped(f"{db.name}, split", "in none of train, dev, test", index))
-        parts.append(loaded[db.name].samples.assign(split=split.to_numpy())[~unused])
-    samples = contract.check(pd.concat(parts)) if len(parts) > 1 else contract.check(parts[0])
-    data = Data(samples, labels, _speakers(samples, config), dropped, audio)
-    _check(data, target)
+    durations = {file: info.duration for file, info in audio.items() if not info.error}
+    _usable(chain, audio, durations, target)
+    measure = partial(_measured, extractor=Extractor(store, audio, jobs, fail_threshold=1.0))
+    for kind in filters.LISTENING:
+        filters.apply(chain, config, speakers, measure, looks_at=kind)
+    if config.folds:  # every sample is tested once
+        chain.samples = chain.samples.assign(split="test")
+    else:
+        _split_all(chain, brought, durations, config, previous)
+    for kind in filters.KINDS:
+        filters.apply(chain, config, speakers, measure, looks_at=kind, split=True)
+    samples = contract.check(chain.samples)
+    data = Data(samples, labels, speakers(samples), chain.dropped, audio, chain.loaded)
+    content = {file: info.content for file, info in audio.items()}
+    check(
+        samples,
+        data.speakers,
+        content,
+        target,
+        labels,
+        chain.dropped,
+        complete=complete,
+        crossed=config.folds is not None,
+    )
     return data
+
+
+def _no_audio(name: str, index: pd.MultiIndex) -> pd.DataFrame:
+    raise NkululekoError(f"a filter of columns cannot listen to the audio ('{name}')", "DATA")
+
+
+def _measured(name: str, index: pd.MultiIndex, extractor: Extractor) -> pd.DataFrame:
+    """A feature set of the samples; rows of missing values where it fails."""
+    choice = Choice(name, families.features.load(name).Options())
+    return extract([choice], index, extractor).features.reindex(index)
 
 
 def _speakers(samples: pd.DataFrame, config: ExperimentConfig) -> pd.Series:
@@ -99,12 +141,13 @@ def _speakers(samples: pd.DataFrame, config: ExperimentConfig) -> pd.Series:
     return keys.mask(samples["database"].isin(shared), contract.speaker_keys(samples, shared=True))
 
 
-def _load_database(db: DatabaseConfig, config: ExperimentConfig) -> Loaded:
+def _load_database(db: DatabaseConfig, config: ExperimentConfig, store: FeatureStore) -> Loaded:
     """One database, in an order of rows of its own that does not depend on the data's."""
     target = config.data.target
     colnames = {str(old): str(new) for old, new in (db.colnames or {}).items()}
     own = db.label or own_name(target, colnames)[-1]
-    request = Request(db.name, str(db.path), own, colnames, (config.folder_of_call, config.source.parent))
+    folders = (config.folder_of_call, config.source.parent)
+    request = Request(db.name, str(db.path), own, colnames, folders, store.root / "audio")
     loaded = families.databases.load(db.type)(db.type_options).load(request)
     for note in loaded.notes:
         _log.info(note)
@@ -127,52 +170,54 @@ def _is_number(config: ExperimentConfig) -> bool:
     return config.exp.type == "regression" or config.data.type == "continuous"
 
 
-def _tweak_target(
-    samples: pd.DataFrame, db: DatabaseConfig, config: ExperimentConfig
-) -> tuple[pd.DataFrame, list[Dropped]]:
-    """The target of one database: missing values out, mapping, numeric tweaks."""
+def _prepare_target(chain: Chain, db: DatabaseConfig, config: ExperimentConfig) -> None:
+    """The target of one database: mapping, then labels or numbers, missing values out."""
     target = config.data.target
-    samples, dropped = targets.apply_mapping(samples, target, db.mapping or {}, db.name)
-    if _is_number(config):
-        values = targets.as_numbers(samples[target], target, db.name)
-        values = targets.tweak_numbers(
-            values,
-            reverse=db.reverse,
-            reverse_max=db.reverse_max,
-            divide_by=config.data.target_divide_by,
-            scale=db.scale,
-        )
-    else:
-        values = targets.as_labels(samples[target])
-    missing = values.isna().to_numpy()
-    if missing.any():
-        dropped.append(Dropped(f"{db.name}, target", f"'{target}' is missing", samples.index[missing]))
-    return samples.assign(**{target: values})[~missing], dropped
+    chain.accept(*targets.apply_mapping(chain.samples, target, db.mapping or {}, db.name))
+    column = chain.samples[target]
+    values = targets.as_numbers(column, target, db.name) if _is_number(config) else targets.as_labels(column)
+    chain.samples = chain.samples.assign(**{target: values})
+    chain.leave_out(values.isna().to_numpy(), "target", f"'{target}' is missing")
 
 
-def _classes(loaded: dict[str, Loaded], config: ExperimentConfig) -> tuple[list[str], list[Dropped]]:
-    """Bins and labels over all databases; changes the samples in ``loaded``."""
-    target, dropped = config.data.target, []
+def _tweak_numbers(chain: Chain, db: DatabaseConfig, config: ExperimentConfig) -> None:
+    """``reverse``, ``target_divide_by`` and ``scale`` of one database, on what its filters left."""
+    target = config.data.target
+    mine = (chain.samples["database"] == db.name).to_numpy()
+    values = targets.tweak_numbers(
+        chain.samples.loc[mine, target].astype(float),
+        reverse=db.reverse,
+        reverse_max=db.reverse_max,
+        divide_by=config.data.target_divide_by,
+        scale=db.scale,
+    )
+    column = chain.samples[target].to_numpy(dtype=float, copy=True)
+    column[mine] = values.to_numpy()
+    chain.samples = chain.samples.assign(**{target: column})
+
+
+def _classes(chain: Chain, config: ExperimentConfig) -> list[str]:
+    """Bins and labels over all databases; the labels in order, none for regression."""
+    target = config.data.target
     if config.exp.type == "regression":
-        return [], []
-    column = pd.concat([part.samples[target] for part in loaded.values()])
+        return []
+    column = chain.samples[target]
     names = [str(label) for label in config.data.labels or ()]
     if config.data.type == "continuous":
         column, names, note = targets.to_bins(column, config.data.bins, names)
         _log.info("%s: %s", target, note)
     labels, warnings = targets.choose_labels(column.to_frame(target), target, names)
-    for warning in warnings:
+    owners = chain.samples["database"]
+    for warning in (*warnings, *targets.compare_labels(column, owners, target)):
         _log.warning(warning)
-    begin = 0
-    for name, part in loaded.items():
-        values = column.iloc[begin : begin + len(part.samples)]
-        begin += len(part.samples)
-        outside = ~values.isin(labels).to_numpy()
+    chain.samples = chain.samples.assign(**{target: column.to_numpy()})
+    for database in owners.unique():
+        outside = ((owners == database) & ~column.isin(labels)).to_numpy()
         if outside.any():
-            found = ", ".join(sorted(values[outside].dropna().unique())) or "outside the bins"
-            dropped.append(Dropped(f"{name}, labels", f"not in labels: {found}", part.samples.index[outside]))
-        loaded[name] = replace(part, samples=part.samples.assign(**{target: values.to_numpy()})[~outside])
-    return labels, dropped
+            found = ", ".join(sorted(column[outside].dropna().unique())) or "outside the bins"
+            chain.leave_out(outside, "labels", f"not in labels: {found}")
+            column, owners = chain.samples[target], chain.samples["database"]
+    return labels
 
 
 def _say_formats(audio: Mapping[str, AudioInfo]) -> None:
@@ -192,51 +237,56 @@ def _say_formats(audio: Mapping[str, AudioInfo]) -> None:
 
 
 def _usable(
-    part: Loaded, audio: Mapping[str, AudioInfo], name: str, target: str
-) -> tuple[Loaded, list[Dropped]]:
+    chain: Chain, audio: Mapping[str, AudioInfo], durations: Mapping[str, float], target: str
+) -> None:
     """Samples whose audio can be read, ends resolved, nothing twice."""
-    durations = {file: info.duration for file, info in audio.items() if not info.error}
-    samples = part.samples
-    errors = np.array([audio[file].error for file in samples.index.get_level_values("file")], dtype=object)
-    dropped = [
-        Dropped(f"{name}, audio", f"file {reason}", samples.index[errors == reason])
-        for reason in sorted(set(errors) - {""})
-    ]
-    if len(samples) and (errors != "").all():
-        worst = dropped[0]
-        hint = f"check {name}.absolute_path or {name}.audio_path" if "does not exist" in worst.reason else ""
-        raise NkululekoError(
-            f"no audio file of database '{name}' can be used: {worst.reason} ({len(worst.rows)} files)",
-            str(worst.rows[0][0]), hint,
-        )  # fmt: skip
-    samples = samples[errors == ""]
-    samples = samples.set_axis(contract.resolve_ends(samples.index, durations), axis=0)
-    empty = contract.seconds(samples.index, "end") <= contract.seconds(samples.index, "start")
-    if empty.any():
-        reason = "segment is empty, or begins after the end of the file"
-        dropped.append(Dropped(f"{name}, segments", reason, samples.index[empty]))
-        samples = samples[~empty]
-    samples, twice = _without_duplicates(samples, name, target)
-    tables = Resolved(part.tables, durations)
-    splits = {split: _resolved(index, durations) for split, index in part.splits.items()}
-    return Loaded(samples, tables, splits), [*dropped, *twice]
+    faults = {file: info.error for file, info in audio.items()}
+    errors = contract.by_file(chain.samples.index, faults, "").astype(object)
+    _no_audio_at_all(chain.samples, errors)
+    for reason in sorted(set(errors) - {""}):
+        gone = errors == reason
+        chain.leave_out(gone, "audio", f"file {reason}")
+        errors = errors[~gone]
+    chain.samples = chain.samples.set_axis(contract.resolve_ends(chain.samples.index, durations), axis=0)
+    index = chain.samples.index
+    empty = contract.seconds(index, "end") <= contract.seconds(index, "start")
+    chain.leave_out(empty, "segments", "segment is empty, or begins after the end of the file")
+    _without_duplicates(chain, target)
 
 
-def _without_duplicates(samples: pd.DataFrame, name: str, target: str) -> tuple[pd.DataFrame, list[Dropped]]:
-    """Each segment once; where copies disagree on the target none is kept, for nobody knows which is right."""
-    if samples.index.is_unique:
-        return samples, []
-    again = samples.index.duplicated(keep="first")
-    kinds = samples.groupby(level=contract.LEVELS)[target].transform("nunique").to_numpy()
-    dropped = []
-    for rows, reason in (
-        (again & (kinds == 1), "row stands twice, one is kept"),
-        (kinds > 1, f"same segment with different '{target}', none is kept"),
-    ):
-        if rows.any():
-            _log.warning("%s: %d rows: %s", name, int(rows.sum()), reason)
-            dropped.append(Dropped(f"{name}, duplicates", reason, samples.index[rows]))
-    return samples[~(again | (kinds > 1))], dropped
+def _no_audio_at_all(samples: pd.DataFrame, errors: np.ndarray) -> None:
+    """An error where no file of a database can be used: its path is wrong, most likely."""
+    owners = samples["database"].to_numpy()
+    for name in dict.fromkeys(owners):
+        mine = errors[owners == name]
+        if (mine != "").all():
+            worst = sorted(set(mine))[0]
+            first = str(samples.index[(owners == name) & (errors == worst)][0][0])
+            hint = f"check {name}.absolute_path or {name}.audio_path" if "does not exist" in worst else ""
+            raise NkululekoError(
+                f"no audio file of database '{name}' can be used: file {worst} ({(mine == worst).sum()} files)",
+                first, hint,
+            )  # fmt: skip
+
+
+def _without_duplicates(chain: Chain, target: str) -> None:
+    """Each segment of a database once; where copies disagree on the target none is kept: nobody knows who is right."""
+    for name in chain.loaded:
+        mine = (chain.samples["database"] == name).to_numpy()
+        samples = chain.samples[mine]
+        if samples.index.is_unique:
+            continue
+        again = samples.index.duplicated(keep="first")
+        kinds = samples.groupby(level=contract.LEVELS)[target].transform("nunique").to_numpy()
+        reasons = np.where(kinds > 1, f"same segment with different '{target}', none is kept", "")
+        reasons[again & (kinds == 1)] = "row stands twice, one is kept"
+        everywhere = np.full(len(mine), "", dtype=object)
+        everywhere[mine] = reasons
+        for reason in sorted(set(reasons) - {""}, reverse=True):
+            gone = everywhere == reason
+            _log.warning("%s: %d rows: %s", name, int(gone.sum()), reason)
+            chain.leave_out(gone, "duplicates", reason)
+            everywhere = everywhere[~gone]
 
 
 class Resolved(Mapping[str, pd.MultiIndex]):
@@ -264,52 +314,39 @@ def _resolved(index: pd.MultiIndex, durations: Mapping[str, float]) -> pd.MultiI
     )
 
 
+def _split_all(
+    chain: Chain, brought: Mapping[str, Loaded], durations: Mapping[str, float], config: ExperimentConfig,
+    previous: pd.DataFrame | None,
+) -> None:  # fmt: skip
+    """Give each sample its split; those without one fall out, and those of the part that is not asked for."""
+    column = np.full(len(chain.samples), None, dtype=object)
+    owners = chain.samples["database"].to_numpy()
+    for db in config.data.databases:
+        mine = owners == db.name
+        part = brought[db.name]
+        splits = {name: _resolved(index, durations) for name, index in part.splits.items()}
+        loaded = Loaded(chain.samples[mine], Resolved(part.tables, durations), splits)
+        column[mine] = _split(loaded, db, config, previous).to_numpy(dtype=object)
+    chain.samples = chain.samples.assign(split=pd.Series(column, index=chain.samples.index, dtype="str"))
+    chain.leave_out(chain.samples["split"].isna().to_numpy(), "split", "in none of train, dev, test")
+    for db in config.data.databases:
+        for part_name, wanted in (("train", db.as_train), ("test", db.as_test)):
+            if wanted:
+                mine = (chain.samples["database"] == db.name).to_numpy()
+                other = mine & (chain.samples["split"] != part_name).to_numpy()
+                # a dev set cut out of train serves the training
+                other &= ~((chain.samples["split"] == "dev").to_numpy() & (part_name == "train"))
+                chain.leave_out(other, f"as_{part_name}", f"not in its {part_name} set")
+
+
 def _split(
     loaded: Loaded, db: DatabaseConfig, config: ExperimentConfig, previous: pd.DataFrame | None
 ) -> pd.Series:
-    context = SplitContext(db.name, config.exp.random_seed, float(db.test_size), previous)
-    if loaded.samples.empty:
-        return pd.Series([], index=loaded.samples.index, dtype="str")
-    return families.splits.load(db.split_strategy)(db.split_options).assign(loaded, context)
-
-
-def _check(data: Data, target: str) -> None:
-    """What must hold before anything is learned, and what the user must know."""
-    split = data.samples["split"]
-    for drop in data.dropped:
-        record = drop.record()
-        _log.info("left out: %s samples (%s): %s", record["count"], record["stage"], record["reason"])
-    counts = split.value_counts()
-    for part in ("train", "test"):
-        if not counts.get(part, 0):
-            why = "; ".join(f"{len(d.rows)} left out, {d.stage}: {d.reason}" for d in data.dropped)
-            raise NkululekoError(
-                f"the {part} set is empty",
-                "DATA",
-                (why + "; " if why else "") + "check split_strategy and labels",
-            )
-    if data.labels:
-        classes = data.samples.loc[split == "train", target].unique()
-        if len(classes) < 2:
-            raise NkululekoError(
-                f"the train set holds one class only ('{classes[0]}')", "DATA", "check the split"
-            )
-    speakers, content = data.speakers, {file: info.content for file, info in data.audio.items()}
-    warnings = [*checks.speaker_overlap(data.samples, speakers), *checks.audio_overlap(data.samples, content)]
-    if data.labels:
-        warnings += checks.class_overlap(data.samples, target, data.labels)
-    heard = speakers[(split == "test").to_numpy()].dropna().unique()
-    if len(heard) == 1:
-        warnings.append(
-            f"the test set holds one speaker only ({heard[0]}): the score tells about this voice, and its interval,"
-            " over samples, is too narrow; raise test_size"
-        )
-    if speakers.isna().all():
-        warnings.append(
-            "the speakers are not known: train and test may share voices, and intervals are too narrow"
-        )
-    for warning in warnings:
-        _log.warning(warning)
+    context = SplitContext(
+        db.name, config.exp.random_seed, config.data.target, float(db.test_size), db.dev_size, previous
+    )
+    split = families.splits.load(db.split_strategy)(db.split_options).assign(loaded, context)
+    return with_dev(loaded, split, context)
 
 
 def previous_split(path: Path) -> pd.DataFrame | None:

@@ -31,9 +31,11 @@ def warm() -> None:
 
 def draw(result: Result, config: ExperimentConfig) -> dict[str, bytes]:
     """All pictures: file name to content; PNG for the page whatever format is wished."""
-    asked = tuple(name for name in type(config.plot).model_fields if getattr(config.plot, name) is True)
+    asked = [name for name in type(config.plot).model_fields if getattr(config.plot, name) is True]
+    if result.sheet and result.sheet.wanted:
+        asked.append("value_counts")
     formats = tuple(dict.fromkeys(("png", config.plot.format)))
-    return draw_all(result, Drawing(asked=asked, formats=formats, titles=config.plot.titles))
+    return draw_all(result, Drawing(asked=tuple(asked), formats=formats, titles=config.plot.titles))
 
 
 def write(result: Result, images: dict[str, bytes], rundir: RunDir, config: ExperimentConfig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +17,10 @@ from nkululeko.core import samples as contract
 from nkululeko.core.companion import LARGE, Companion
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import ModelContext, models
-from nkululeko.data.targets import Dropped
-from nkululeko.learning.pipeline import Learned, Recipe, learn
+from nkululeko.data.dropped import Dropped
+from nkululeko.learning.folds import make_folds
+from nkululeko.learning.pipeline import Part, Recipe
+from nkululeko.learning.training import Runs, cross_validated, train_and_test
 from nkululeko.steps.extract import Extracted
 from nkululeko.steps.load import Data
 
@@ -27,54 +29,95 @@ _log = logging.getLogger("nkululeko")
 
 @dataclass(frozen=True)
 class Matrices:
-    """Features, target and speakers of train and test, as plain arrays in the order of the samples."""
+    """All samples as plain arrays, in their order.
 
-    features: np.ndarray
-    target: np.ndarray
-    groups: np.ndarray | None
-    train: np.ndarray
-    test: np.ndarray
+    Args:
+        data: features, target and speakers
+        split: of each sample, shape ``(samples,)``
+        columns: names of the features
+    """
+
+    data: Part
+    split: np.ndarray
     columns: list[str]
 
+    def part(self, name: str) -> Part:
+        """The samples of a split."""
+        return self.data.take(self.split == name)
 
-def recipe_of(config: ExperimentConfig, labels: list[str], jobs: int) -> Recipe:
-    """What to learn with, from the configuration."""
+
+def recipe_of(
+    config: ExperimentConfig, data: Data, jobs: int, shape: tuple[int, int] | None = None
+) -> Recipe:
+    """What to learn with, from the configuration.
+
+    Args:
+        config: the experiment
+        data: its samples
+        jobs: threads
+        shape: of sequences, where the features are some
+    """
     model = config.model
-    context = ModelContext(config.exp.type, config.exp.random_seed, model.n_jobs or jobs, model.class_weight)
+    kind = models.load(model.choice.name)
+    if shape and not kind.takes_sequences:
+        raise NkululekoError(
+            f"model {model.choice.name} takes vectors, and the features are sequences", "FEATS",
+            "take cnn or lstm, or pool them over time (os: pooling = mean, std)",
+        )  # fmt: skip
+    context = ModelContext(
+        config.exp.type, config.exp.random_seed, model.n_jobs or jobs, model.class_weight,
+        measure=str(model.measure), epochs=config.exp.epochs, loss=model.loss or "", device=model.device,
+        shape=shape,
+    )  # fmt: skip
     if model.random_seed is not None:
         context = replace(context, seed=model.random_seed)
     options = model.choice.options.model_dump()
-    scaler = config.feats.scaler.name if config.feats.scaler else "auto"
-    return Recipe(model.choice.name, options, context, scaler, nan_strategy(config), tuple(labels))
+    scaler = config.feats.scaler.name if config.feats.scaler and not kind.takes_sequences else "auto"
+    return Recipe(
+        model.choice.name, options, context, scaler, nan_strategy(config), tuple(data.labels),
+        config.feats.balancing or "",
+    )  # fmt: skip
 
 
 def nan_strategy(config: ExperimentConfig) -> str:
     """As configured; else the mean of the training set, or nothing for models that take missing values."""
+    model = models.load(config.model.choice.name)
+    if model.takes_sequences:  # what is missing there is the end of the sequence
+        return "none"
     if config.feats.nan_strategy is not None:
         return config.feats.nan_strategy
-    return "none" if models.load(config.model.choice.name).accepts_missing else "mean"
+    return "none" if model.accepts_missing else "mean"
 
 
-def with_features(data: Data, extracted: Extracted, nan_strategy: str) -> Data:
-    """The data without the samples that have no features, which are counted and named."""
+def with_features(
+    data: Data, extracted: Extracted, nan_strategy: str, parts: Sequence[str] = ("train", "test")
+) -> Data:
+    """The data without the samples that have no features, which are counted and named.
+
+    Args:
+        data: all samples
+        extracted: their features
+        nan_strategy: ``drop``: samples with missing values count as if they had none
+        parts: splits that must not be empty
+    """
     index = data.samples.index
-    dropped = []
-    keep = np.ones(len(index), dtype=bool)
+    owners = data.samples["database"].to_numpy()
+    reasons = np.full(len(index), "", dtype=object)
     if extracted.failed:
         reasons = np.array([extracted.failed.get(row, "") for row in index], dtype=object)
-        for reason in sorted(set(reasons) - {""}):
-            dropped.append(Dropped("features", reason, index[reasons == reason]))
-        keep &= reasons == ""
     if nan_strategy == "drop":
         incomplete = extracted.features.index[extracted.features.isna().any(axis=1).to_numpy()]
-        gone = index.isin(incomplete) & keep
-        if gone.any():
-            dropped.append(Dropped("features", "missing values (nan_strategy = drop)", index[gone]))
-        keep &= ~gone
+        reasons[index.isin(incomplete) & (reasons == "")] = "missing values (nan_strategy = drop)"
+    dropped = []
+    for reason in sorted(set(reasons) - {""}):
+        for name in dict.fromkeys(owners[reasons == reason]):
+            rows = index[(reasons == reason) & (owners == name)]
+            dropped.append(Dropped(name, "features", reason, rows))
     for drop in dropped:
         _log.warning("no features for %d samples (e.g. %s): %s", len(drop.rows), drop.rows[0][0], drop.reason)
+    keep = reasons == ""
     data = data.only(keep, dropped)
-    for part in ("train", "test"):
+    for part in parts:
         if not (data.samples["split"] == part).any():
             raise NkululekoError(
                 f"no sample of the {part} set has features", "FEATS", "see the log for the reasons"
@@ -85,40 +128,42 @@ def with_features(data: Data, extracted: Extracted, nan_strategy: str) -> Data:
 def matrices(data: Data, features: pd.DataFrame, target: str) -> Matrices:
     """Features and labels brought together by their index; large features are not copied if they match it."""
     aligned = contract.align(features, data.samples.index)
-    split = data.samples["split"].to_numpy()
     known = data.speakers.notna().all()
-    return Matrices(
+    part = Part(
         aligned.to_numpy(),
         data.samples[target].to_numpy(dtype=object if data.labels else float),
         data.speakers.to_numpy(dtype=object) if known else None,
-        split == "train",
-        split == "test",
-        [str(column) for column in aligned.columns],
     )
+    return Matrices(part, data.samples["split"].to_numpy(), [str(column) for column in aligned.columns])
 
 
 def train(
-    recipe: Recipe, parts: Matrices, folder: Path | None, companion: Companion | None
-) -> Future[Learned]:
-    """Fit on train, predict test."""
-    groups = parts.groups
-    return beside(
-        companion,
-        learn,
-        recipe,
-        parts.features[parts.train],
-        parts.target[parts.train],
-        None if groups is None else groups[parts.train],
-        parts.features[parts.test],
-        None if groups is None else groups[parts.test],
-        parts.columns,
-        folder,
+    recipe: Recipe,
+    parts: Matrices,
+    config: ExperimentConfig,
+    folder: Path | None,
+    companion: Companion | None,
+) -> Future[Runs]:
+    """Fit on train and predict test, or cross-validate; as often as there are runs."""
+    runs = config.exp.runs
+    if config.folds is None:
+        dev = parts.part("dev")
+        return beside(
+            companion, train_and_test, recipe, parts.part("train"), parts.part("test"),
+            dev if len(dev.target) else None, parts.columns, folder, runs,
+        )  # fmt: skip
+    kind, count = config.folds
+    folds = make_folds(
+        kind, parts.data.target, parts.data.groups, config.exp.random_seed, count, recipe.context.task
     )
+    # a process a fold: one thread each
+    jobs = recipe.context.jobs
+    return beside(companion, cross_validated, recipe, parts.data, folds, parts.columns, folder, runs, jobs)
 
 
 def beside(companion: Companion | None, function: Callable[..., Any], *args: Any) -> Future[Any]:
     """Call a function in the companion process; here and now where there is none, or too much to be sent there."""
-    size = sum(arg.nbytes for arg in args if isinstance(arg, np.ndarray))
+    size = sum(arg.nbytes for arg in args if isinstance(arg, np.ndarray | Part))
     if companion is not None and size <= LARGE:
         return companion.submit(function, *args)
     future: Future[Any] = Future()

@@ -29,24 +29,26 @@ def selection() -> Any:
 
 
 class Limits(Section):
-    """Which samples are left out: for one database, or without its name for all."""
+    """The filters: which samples are left out, of one database, or without its name of all of them together.
 
-    limit_samples: int | None = option(
-        None, "use at most so many samples, drawn by the seed", planned=True, ge=1
+    Each option but the last is the name of a plug-in in :mod:`nkululeko.data.filters`.
+    """
+
+    filter: dict[str, str | tuple[str, ...]] | None = option(
+        None, "keep only these samples: {column: value, or values}"
     )
-    limit_samples_per_speaker: int | None = option(
-        None, "at most so many of each speaker", planned=True, ge=1
-    )
-    min_duration_of_sample: float | None = option(
-        None, "drop samples shorter than this (s)", planned=True, ge=0
-    )
-    max_duration_of_sample: float | None = option(
-        None, "drop samples longer than this (s)", planned=True, gt=0
-    )
+    required: str | None = option(None, "keep only samples that have a value in this column")
+    check_size: int | None = option(None, "drop files smaller than this (bytes)", ge=0)
+    min_duration_of_sample: float | None = option(None, "drop samples shorter than this (s)", ge=0)
+    max_duration_of_sample: float | None = option(None, "drop samples longer than this (s)", gt=0)
+    check_vad: bool | None = option(None, "drop samples without speech")
+    limit_samples_per_speaker: int | None = option(None, "at most so many of each speaker", ge=1)
+    limit_samples: int | None = option(None, "use at most so many samples, drawn by the seed", ge=1)
     filter_selection: Selection = option(
-        "all", "the split that the filters work on", ini="filter.sample_selection", planned=True
+        "all",
+        "all: the filters work before the split; train, dev, test: after it, on this part",
+        ini="filter.sample_selection",
     )
-    check_size: int | None = option(None, "drop files smaller than this (bytes)", planned=True, ge=0)
 
 
 class Finetuning(Section):

@@ -43,50 +43,22 @@ class DatabaseConfig(Limits):
     )
     dev_size: float | None = option(
         None,
-        "percent of speakers (or samples) in the dev set",
-        needs="splits: speaker_split random balanced",
-        planned=True,
+        "percent of speakers (or samples) in the dev set; not given: 20 if EXP.traindevtest, else there is none",
         gt=0,
         lt=100,
-    )
-    split_column: str | None = option(
-        None, "column that says the split", needs="splits: column", planned=True
-    )
-    train_vals: tuple[str, ...] = option((), "its values for train", needs="splits: column", planned=True)
-    dev_vals: tuple[str, ...] = option((), "its values for dev", needs="splits: column", planned=True)
-    test_vals: tuple[str, ...] = option((), "its values for test", needs="splits: column", planned=True)
-    train: tuple[str, ...] = option(
-        (), "speakers of the training set", needs="splits: speakers_stated", planned=True
-    )
-    dev: tuple[str, ...] = option(
-        (), "speakers of the dev set", needs="splits: speakers_stated", planned=True
-    )
-    test: tuple[str, ...] = option(
-        (), "speakers of the test set", needs="splits: speakers_stated", planned=True
     )
     scale: bool = option(False, "z-transform the target within this database")
     reverse: bool = option(False, "turn the target's polarity: abs(x - max)")
     reverse_max: float | None = option(
         None, "the scale's maximum; not given: the largest value seen", ini="reverse.max"
     )
-    filter: dict[str, str | tuple[str, ...]] = option(
-        {}, "keep only these samples: {column: values}", planned=True
-    )
-    required: str | None = option(None, "keep only samples that have a value in this column", planned=True)
     rename_speakers: bool = option(False, "prefix speakers with the database's name")
     shared_speakers: bool | None = option(
         None, "its speakers may be those of other databases too; not given: as in [DATA]"
     )
-    as_train: bool = option(False, "use only its training set", planned=True)
-    as_test: bool = option(False, "use only its test set", planned=True)
-    value_counts: bool = option(False, "plot its label distribution", planned=True)
-
-    @field_validator("split_strategy")
-    @classmethod
-    def _no_list(cls, strategy: str) -> str:
-        if strategy.startswith("["):
-            raise ValueError("a list of test speakers is not available in this version")
-        return strategy
+    as_train: bool = option(False, "use only its training set")
+    as_test: bool = option(False, "use only its test set")
+    value_counts: bool = option(False, "plot its label distribution")
 
 
 class Data(Limits):
@@ -102,10 +74,10 @@ class Data(Limits):
         None, "file with the databases' paths and options; [DATA] goes before it"
     )
     strategy: Literal["train_test", "cross_data"] = option(
-        "train_test", "split each database, or (cross_data) use each as a whole", planned=True
+        "train_test", "split each database, or (cross_data) use each as a whole"
     )
-    trains: tuple[str, ...] = option((), "cross_data: databases for training", planned=True)
-    tests: tuple[str, ...] = option((), "cross_data: databases for test", planned=True)
+    trains: tuple[str, ...] = option((), "cross_data: databases for training")
+    tests: tuple[str, ...] = option((), "cross_data: databases for test")
     target: str = option("", "the column to predict")
     labels: tuple[str, ...] = option((), "the classes and their order; not given: those found, sorted")
     type: Literal["continuous"] | None = option(None, "continuous: the target is a number to be binned")
@@ -113,21 +85,10 @@ class Data(Limits):
         None, "borders of the bins, one more than labels; not given: as many samples in each bin"
     )
     target_divide_by: float | None = option(None, "divide the target by this number")
-    balance: dict[str, float] = option({}, "balanced split: {column: weight}", planned=True)
-    bins_of: dict[str, int] = option(
-        {}, "balanced split: number of bins of a column", ini="*_bins", planned=True
-    )
-    size_diff_weight: float = option(
-        1.0, "balanced split: weight of meeting the wanted sizes", planned=True, ge=0
-    )
-    min_dur_test: float | None = option(
-        None, "balanced split: least duration of the test set (s)", planned=True, ge=0
-    )
-    check_vad: bool = option(False, "drop files without speech", planned=True)
     shared_speakers: bool = option(False, "equal names of speakers mean the same person in all databases")
     no_reuse: bool = option(False, "compute anew instead of reusing")
 
-    @field_validator("labels", "database_names")
+    @field_validator("labels", "database_names", "trains", "tests")
     @classmethod
     def _unique(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]

@@ -11,7 +11,7 @@ from nkululeko.config.declare import Section, option
 from nkululeko.config.schema._shared import Selection
 
 #: models that learn in epochs
-NETS = "models: mlp mlp_reg cnn lstm lstm_reg finetune"
+NETS = "models: mlp mlp_reg cnn cnn_reg lstm lstm_reg finetune"
 
 
 class Exp(Section):
@@ -22,9 +22,7 @@ class Exp(Section):
     root: Path = option(Path("results"), "folder of the results; root/name is the run's own folder")
     name: str = option("", "the experiment's name; not given: that of the file")
     type: Literal["classification", "regression"] = option("classification", "predict labels, or numbers")
-    runs: int = option(
-        1, "repetitions with different seeds; mean and spread are reported", planned=True, ge=1
-    )
+    runs: int = option(1, "repetitions with different seeds; mean and spread are reported", ge=1)
     epochs: int | None = option(None, "epochs of neural nets (50 if not given)", needs=NETS, ge=1)
     save: bool = option(True, "keep the experiment so that predict and demo can load it")
     save_test: Path | None = option(
@@ -32,7 +30,7 @@ class Exp(Section):
     )
     databases: tuple[str, ...] = option((), "multidb: the databases to compare", planned=True)
     use_splits: bool = option(
-        False, "multidb: use each database's own splits, not the whole of it", planned=True
+        False, "cross_data, multidb: use each database's own splits, not the whole of it"
     )
     lodo: bool = option(False, "multidb: leave one database out", planned=True)
     root_folders: str | None = option(None, "file with the databases' paths and options; also in [DATA]")
@@ -42,9 +40,7 @@ class Exp(Section):
     fig_dir: Path = option(Path("images"), "folder of the figures below root/name")
     res_dir: Path = option(Path(), "folder of the results below root/name")
     models_dir: Path = option(Path("models"), "folder of the models below root/name")
-    traindevtest: bool = option(
-        False, "three-way split; dev drives early stopping and model choice", planned=True
-    )
+    traindevtest: bool = option(False, "three-way split; dev drives early stopping and model choice")
     sample_selection: Selection = option("all", "the samples that a module works on")
     export_onnx: bool = option(False, "also write the best model as ONNX", planned=True)
     language: str | None = option(None, "spoken language as ISO code, e.g. 'de'")

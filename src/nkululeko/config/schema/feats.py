@@ -42,9 +42,6 @@ class Feats(Section):
         star="features",
         planned=True,
     )
-    fft_win_dur: float = option(25.0, "window (ms)", needs="features: spectra", planned=True, gt=0)
-    fft_hop_dur: float = option(10.0, "hop (ms)", needs="features: spectra", planned=True, gt=0)
-    fft_nbands: int = option(64, "number of mel bands", needs="features: spectra", planned=True, ge=1)
     scale: str = option(
         "auto", "scaler, fitted on train; auto: standard for models that need it", names="scalers"
     )

@@ -4,16 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import field_validator
+
 from nkululeko.config.declare import Section, option
+from nkululeko.config.names import BALANCERS, FEATURES, Names
+
+
+def _check(names: Names, name: str) -> None:
+    """Stop at a name that nobody knows, or that this version does not have."""
+    canonical = names.canonical(name)
+    if canonical is not None and names.is_available(canonical):
+        return
+    error = names.unknown(name, "") if canonical is None else names.unavailable(name, "")
+    raise ValueError(str(error))
 
 
 class Flags(Section):
-    """Many experiments in one file: the product of these lists."""
+    """Many experiments in one file: every combination of these lists is run."""
 
     ini_section = "FLAGS"
 
-    models: tuple[str, ...] = option((), "models", names="models", planned=True)
-    features: tuple[str | tuple[str, ...], ...] = option((), "feature sets, or lists of them", planned=True)
-    balancing: tuple[str, ...] = option((), "balancing methods", names="balancers", planned=True)
-    scale: tuple[str, ...] = option((), "scalers", names="scalers", planned=True)
-    others: dict[str, Any] = option({}, "the values of any other option", ini="*", planned=True)
+    models: tuple[str, ...] = option((), "models: MODEL.type", names="models")
+    features: tuple[str | tuple[str, ...], ...] = option(
+        (), "feature sets: FEATS.type; an item may be a list of sets, which are used together"
+    )
+    balancing: tuple[str, ...] = option((), "balancing methods: FEATS.balancing; none: without")
+    scale: tuple[str, ...] = option((), "scalers: FEATS.scale", names="scalers")
+    targets: tuple[str, ...] = option(
+        (), "columns to predict: DATA.target; each has a leaderboard of its own"
+    )
+    others: dict[str, Any] = option(
+        {}, "any other option with the list of its values: SECTION.option, or option alone where one section has it",
+        ini="*",
+    )  # fmt: skip
+
+    @field_validator("features")
+    @classmethod
+    def _feature_sets(cls, items: tuple[str | tuple[str, ...], ...]) -> tuple[str | tuple[str, ...], ...]:
+        for item in items:
+            for name in (item,) if isinstance(item, str) else item:
+                _check(FEATURES, name)
+        return items
+
+    @field_validator("balancing")
+    @classmethod
+    def _balancing_methods(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name != "none":
+                _check(BALANCERS, name)
+        return names

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, NewType
+
+from pydantic import field_validator
 
 from nkululeko.config.declare import Section, option
+
+#: what stands for a parameter, as it was read: fields of type Any would become text
+Values = NewType("Values", object)
+
+
+@dataclass(frozen=True, repr=False)
+class Span:
+    """``(min, max)`` or ``(min, max, step)``; no tuple, which the resolved file would show as a list.
+
+    Example:
+        >>> Span((1, 10))
+        (1, 10)
+    """
+
+    ends: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return repr(self.ends)
 
 
 class Optim(Section):
@@ -12,11 +33,39 @@ class Optim(Section):
 
     ini_section = "OPTIM"
 
-    model: str | None = option(None, "the model", names="models", planned=True)
-    search_strategy: str | None = option(None, "how to search", planned=True)
-    metric: str | None = option(None, "what to optimise", names="metrics", planned=True)
-    n_iter: int | None = option(None, "how many trials", planned=True, ge=1)
-    cv_folds: int | None = option(None, "number of folds", planned=True, ge=2)
-    parameters: dict[str, Any] = option(
-        {}, "a parameter's values: list, (min, max) or (min, max, step)", ini="*", planned=True
+    model: str | None = option(None, "the model; not given: MODEL.type", names="models")
+    search_strategy: Literal["tpe", "random", "halving", "grid"] = option("tpe", "how to search")
+    metric: str | None = option(
+        None, "the measure that is made best; not given: MODEL.measure", names="metrics"
     )
+    n_iter: int = option(50, "how many combinations are tried; grid: all", ge=1)
+    cv_folds: int | None = option(
+        None, "inner folds of the training set; not given: 5, or as many as it has speakers", ge=2
+    )
+    outer_folds: int | None = option(
+        None, "nested: outer folds, with a search in each; the same as MODEL.k_fold_cross", ge=2
+    )
+    timeout: float | None = option(None, "no further trial is begun after so long (s)", gt=0)
+    parameters: dict[str, Values] = option(
+        {},
+        "an option of the model, scale, balancing or class_weight: [a, b, c], (min, max) or (min, max, step)",
+        ini="*",
+    )
+
+    @field_validator("search_strategy", mode="before")
+    @classmethod
+    def _long_names(cls, name: Any) -> Any:
+        return name.removesuffix("_search") if isinstance(name, str) else name
+
+    @field_validator("parameters")
+    @classmethod
+    def _as_read(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        words = {"True": True, "False": False}
+        return {
+            name: Span(value)
+            if isinstance(value, tuple)
+            else words.get(value, value)
+            if isinstance(value, str)
+            else value
+            for name, value in parameters.items()
+        }

@@ -14,13 +14,13 @@ class Plot(Section):
 
     tsne: bool = option(False, "the features in two dimensions (t-SNE)")
     value_counts: bool | tuple[tuple[str, ...], ...] = option(
-        False, "the distribution of the labels in train and test", planned=True
+        False, "the distribution of the labels in each split", planned=True, only=(True,)
     )
     name: str | None = option(None, "stem of the figures' file names; not given: the figures' own names")
     format: Literal["png", "svg", "pdf", "eps"] = option("png", "format of the figures")
     titles: bool = option(True, "figures have titles")
-    epoch_progression: bool = option(False, "the scores over the epochs", planned=True)
-    anim_progression: bool = option(False, "the same as an animation", planned=True)
+    epoch_progression: bool = option(False, "loss and score over the epochs")
+    anim_progression: bool = option(False, "the same as an animation (GIF)")
     best_model: bool = option(False, "the figures of the best epoch", planned=True)
     combine_per_speaker: Literal["mode", "mean"] | None = option(
         None, "one prediction a speaker", planned=True

@@ -16,7 +16,9 @@ class AudformatOptions(BaseOptions):
     files_tables: tuple[str, ...] | None = option(None, "tables with file and speaker information")
     target_tables: tuple[str, ...] | None = option(None, "tables with the target")
     target_tables_append: bool = option(False, "several target tables: rows below each other, not columns")
-    columns: tuple[str, ...] | None = option(None, "load only these columns")
+    columns: tuple[str, ...] | None = option(
+        None, "load only these columns; where none is the target, it is made of them, a rater each"
+    )
 
 
 class Audformat(Database):

@@ -4,79 +4,37 @@ from __future__ import annotations
 
 import csv
 import io
-import os.path
+import re
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import Database, Loaded, Request
-from nkululeko.core.plugin import Options as BaseOptions
-from nkululeko.core.plugin import option
-from nkululeko.data.columns import no_target, rename
+from nkululeko.data._table_options import TableOptions, bases
 
-_FILE_NAMES = ("file", "filename", "file_name", "filepath", "path", "wav", "audio")
-#: columns that are names, even where they look like numbers
-_TEXT = ("file", "speaker", "gender", "start", "end")
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SEPARATORS = ",;\t|"
+_NAMES_OF_SEPARATORS = "comma, semicolon, tab or bar"
 _QUOTES = "put values that hold the separator, or a quotation mark, in quotes"
-
-
-class CsvOptions(BaseOptions):
-    """Where the audio files of a CSV are."""
-
-    absolute_path: bool | None = option(
-        None,
-        "True: relative to the folder of the call; False: to the CSV's; not given: the first that exists",
-    )
-    audio_path: str | None = option(None, "common folder of the audio files")
 
 
 class Csv(Database):
     """CSV, UTF-8 or Latin-1, separated by comma, semicolon, tab or bar; optional columns ``start``, ``end``."""
 
-    Options = CsvOptions
+    Options = TableOptions
     summary = "a CSV with a column 'file' (and speaker, gender, age, start, end, the target ...)"
 
     def load(self, request: Request) -> Loaded:
         """See :class:`Database`."""
+        from nkululeko.data.tables import to_loaded
+
         path = Path(request.path)
         frame, notes, decimal = read_table(path)
-        frame, more = rename(frame, request.colnames, str(path))
-        frame = frame.assign(**{name: _numbers(frame[name], decimal) for name in frame if name not in _TEXT})
-        if "file" not in frame:
-            near = [name for name in _FILE_NAMES if name in frame]
-            hint = f"{request.name}.colnames = {{'{near[0]}': 'file'}}" if near else "name it by colnames"
-            raise NkululekoError(
-                f"no column 'file' (there are: {', '.join(map(str, frame.columns))})", str(path), hint
-            )
-        if request.target not in frame:
-            raise no_target(request.target, frame.columns, str(path))
-        nameless = int(frame["file"].isna().sum())
-        if nameless:
-            more.append(f"{path}: {nameless} rows without a file name are left out")
-            frame = frame[frame["file"].notna()]
-        files = locate(frame["file"], self._bases(path, request.folders))
-        index = contract.segmented_index(files, _times(frame, "start", path), _times(frame, "end", path))
-        columns = frame.drop(columns=[c for c in ("file", "start", "end") if c in frame])
-        splits = {}
-        if "split" in columns:
-            splits = {name: index[columns["split"].to_numpy() == name] for name in contract.SPLITS}
-        return Loaded(columns.set_axis(index, axis=0), {}, splits, [*notes, *more])
-
-    def _bases(self, path: Path, folders: Sequence[Path]) -> list[Path]:
-        """The folders that a relative file name may start from, in order."""
-        call = list(folders[:1]) or [Path.cwd()]
-        own = path.absolute().parent
-        absolute = self.options.absolute_path
-        if self.options.audio_path:
-            audio = Path(self.options.audio_path).expanduser()
-            return [base / audio for base in (*call, own, *folders[1:])]
-        if absolute is None:
-            return [*call, own, *folders[1:]]
-        return call if absolute else [own]
+        places = bases(path, self.options, request.folders)
+        return to_loaded(frame, request, str(path), places, notes, decimal)
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, list[str], str]:
@@ -85,32 +43,18 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str], str]:
     Raises:
         NkululekoError: missing, empty, or no table
     """
-    text, notes = _read_text(path)
-    header = text.split("\n", 1)[0]
-    if not header.strip():
-        raise NkululekoError("the CSV is empty, or its first line is", str(path))
-    separator = max(",;\t|", key=header.count)
-    try:
-        with warnings.catch_warnings():
-            # pandas only warns of lines with more values than the header, and cuts them off
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, skipinitialspace=True, index_col=False,
-                                quoting=csv.QUOTE_MINIMAL)  # fmt: skip
-    except pd.errors.ParserWarning:
-        raise NkululekoError("lines have more values than the header", str(path), _QUOTES) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
-        raise NkululekoError(
-            f"is no readable CSV ({' '.join(str(problem).split())})", str(path), _QUOTES
-        ) from None
-    frame.columns = [str(name).strip() for name in frame.columns]
-    for name in frame:
-        column = frame[name].str.strip()
-        frame[name] = column.mask(column == "")
-    return frame, notes, "," if separator == ";" else "."
+    from nkululeko.data.tables import clean
+
+    raw, notes = _read_utf8(path)
+    separator = _separator(raw, path)
+    frame = _read_plain(raw, separator)
+    if frame is None:
+        frame = _read_any(raw, separator, path)
+    return clean(frame), notes, "," if separator == ";" else "."
 
 
-def _read_text(path: Path) -> tuple[str, list[str]]:
-    """The file as text, and a note if it is not UTF-8."""
+def _read_utf8(path: Path) -> tuple[bytes, list[str]]:
+    """The file's content in UTF-8, and a note if it was not."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -118,59 +62,85 @@ def _read_text(path: Path) -> tuple[str, list[str]]:
         raise NkululekoError("no such CSV file", str(path.absolute()), near) from None
     except OSError as problem:
         raise NkululekoError(f"cannot be read ({problem.strerror})", str(path.absolute())) from None
-    notes = []
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-        notes.append(f"{path}: not UTF-8, read as Latin-1")
-    if "\0" in text:
+    if b"\0" in raw:
         raise NkululekoError("is no text file", str(path), "if it is a table, save it as UTF-8 CSV")
-    return text, notes
-
-
-def _numbers(column: pd.Series, decimal: str) -> pd.Series:
-    """The column as numbers, if every value is one and none is a code such as ``007``.
-
-    Where semicolons stand between the columns, ``31,5`` is a number: Excel writes it so in half of Europe.
-    """
-    values = column.dropna()
-    if values.empty or values.str.match(r"^[+-]?0\d").any():
-        return column
-    if decimal == "," and values.str.fullmatch(r"[+-]?\d+(,\d+)?").all():
-        column = column.str.replace(",", ".")
-    elif pd.to_numeric(values, errors="coerce").isna().any():
-        return column
-    return pd.to_numeric(column)
-
-
-def locate(names: pd.Series, bases: Sequence[Path]) -> list[str]:
-    """Absolute paths of files: the first base where one exists, else below the first base."""
-    found = []
-    for name in names:
-        # a table made on Windows may name folders with backslashes
-        spellings = [name, name.replace("\\", "/")] if "\\" in name else [name]
-        places = [base / Path(spelling).expanduser() for spelling in spellings for base in bases]
-        chosen = next((p for p in places if p.exists()), places[0]) if len(places) > 1 else places[0]
-        found.append(_absolute(chosen))
-    return found
-
-
-def _absolute(path: Path) -> str:
-    """The path without ``..``: one file has one name."""
-    return os.path.abspath(path)
-
-
-def _times(frame: pd.DataFrame, name: str, path: Path) -> pd.Series | None:
-    """A column of times: seconds, or timedeltas as text (``0 days 00:00:01.5``); None if there is none."""
-    if name not in frame:
-        return None
-    text = frame[name]
-    seconds = pd.to_numeric(text, errors="coerce")
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
-        times = pd.to_timedelta(text.where(seconds.isna())).astype("timedelta64[ns]")
-    except ValueError:
+        raw.decode()
+    except UnicodeDecodeError as problem:
+        # umlauts in Latin-1 hardly ever look like UTF-8, and those in UTF-8 do always
+        rest = [sign for sign in raw.decode(errors="replace") if sign > "\x7f"]
+        if 2 * rest.count("\ufffd") < len(rest):
+            line = len(re.findall(rb"\r\n?|\n", raw[: problem.start])) + 1
+            raise NkululekoError(
+                f"broken encoding: line {line} is not UTF-8, others are", str(path), "save it as UTF-8 CSV"
+            ) from None
+        return raw.decode("latin-1").encode(), [f"{path}: not UTF-8, read as Latin-1"]
+    return raw, []
+
+
+def _separator(raw: bytes, path: Path) -> str:
+    """What stands between the names of the header, and outside quotes.
+
+    Raises:
+        NkululekoError: there is no header, or no separator, or two that stand equally often
+    """
+    lines = [re.sub(r'"[^"]*"', "", line.decode()) for line in re.split(rb"\r\n?|\n", raw, maxsplit=2)[:2]]
+    if not lines[0].strip() and '"' not in raw[:1].decode(errors="replace"):
+        raise NkululekoError("the CSV is empty, or its first line is", str(path))
+    counts = [lines[0].count(separator) for separator in _SEPARATORS]
+    best = [sign for sign, count in zip(_SEPARATORS, counts, strict=True) if count == max(counts)]
+    if not max(counts):
         raise NkululekoError(
-            f"column '{name}' holds no times", str(path), "seconds (1.25) or timedeltas (0 days 00:00:01.25)"
+            f"no separator in the header '{lines[0].strip()}'", str(path), f"use {_NAMES_OF_SEPARATORS}"
+        )
+    if len(best) > 1 and len(lines) > 1:  # the next line may tell
+        best = [sign for sign in best if lines[1].count(sign) >= max(counts)] or best
+    if len(best) > 1:
+        raise NkululekoError(
+            f"the separator is not clear: {' and '.join(map(repr, best))} stand equally often in the header",
+            str(path),
+            "put names that hold one in quotes",
+        )
+    return best[0]
+
+
+def _read_plain(raw: bytes, separator: str) -> pd.DataFrame | None:
+    """A CSV without quotes and with as many values in each line as the header: fast; None for any other."""
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    if b'"' in raw:
+        return None
+    names = list(pd.read_csv(io.BytesIO(raw), sep=separator, nrows=0, index_col=False, skipinitialspace=True))
+    try:
+        table = arrow.read_csv(
+            pa.BufferReader(raw),
+            arrow.ReadOptions(column_names=names, skip_rows=1),
+            arrow.ParseOptions(delimiter=separator, quote_char=False),
+            arrow.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table.to_pandas()
+
+
+def _read_any(raw: bytes, separator: str, path: Path) -> pd.DataFrame:
+    """Any CSV that pandas can read, by its rules: short lines are filled, values may be quoted."""
+    import pandas as pd
+
+    try:
+        with warnings.catch_warnings():
+            # pandas only warns of lines with more values than the header, and cuts them off
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(io.BytesIO(raw), sep=separator, dtype=str, skipinitialspace=True, index_col=False,
+                               quoting=csv.QUOTE_MINIMAL, keep_default_na=False)  # fmt: skip
+    except pd.errors.ParserWarning:
+        raise NkululekoError("lines have more values than the header", str(path), _QUOTES) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
+        raise NkululekoError(
+            f"is no readable CSV ({' '.join(str(problem).split())})", str(path), _QUOTES
         ) from None
-    return times.fillna(pd.to_timedelta(seconds, unit="s").astype("timedelta64[ns]"))

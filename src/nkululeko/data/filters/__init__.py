@@ -1,1 +1,1 @@
-"""Filters of samples: one file each, found by its name."""
+"""Filters: one file each, found by the name of its option (``limit_samples = 100``)."""

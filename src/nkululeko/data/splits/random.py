@@ -7,6 +7,8 @@ import pandas as pd
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, Split, SplitContext
+from nkululeko.data.splits._dev import dev_of_samples
+from nkululeko.data.splits._speakers import in_order, share
 
 
 class Random(Split):
@@ -19,8 +21,9 @@ class Random(Split):
         count = len(loaded.samples)
         if count < 2:
             raise NkululekoError(f"database '{context.name}' has {count} samples, too few to split")
-        size = min(max(1, round(count * context.test_size / 100)), count - 1)
+        size = share(count, context.test_size, count - 1)
         chosen = np.random.default_rng(context.seed).permutation(count)[:size]
         split = np.full(count, "train", dtype=object)
-        split[chosen] = "test"
-        return pd.Series(split, index=loaded.samples.index, dtype="str")
+        split[in_order(loaded.samples.index)[chosen]] = "test"
+        # dev is drawn as test is: by samples, though the speakers may be known
+        return dev_of_samples(pd.Series(split, index=loaded.samples.index, dtype="str"), context)

@@ -6,6 +6,7 @@ import logging
 
 import pandas as pd
 
+from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, Split, SplitContext
 
@@ -35,6 +36,11 @@ class Reuse(Split):
         if previous.empty:
             raise NkululekoError(
                 f"split.csv knows no database '{context.name}'", where, "run it once with another one"
+            )
+        strange = sorted(set(previous["split"].dropna().astype("str")) - set(contract.SPLITS))
+        if strange:
+            raise NkululekoError(
+                f"split.csv has '{strange[0]}' in its column 'split'", where, "use train, dev or test"
             )
         unique = previous.loc[~previous.index.duplicated(), "split"]
         split = unique.reindex(loaded.samples.index).astype("str")

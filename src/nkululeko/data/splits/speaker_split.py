@@ -6,7 +6,7 @@ import pandas as pd
 
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, Split, SplitContext
-from nkululeko.data.splits._speakers import draw, speakers_of
+from nkululeko.data.splits._speakers import draw, share, speakers_of
 
 
 class SpeakerSplit(Split):
@@ -24,7 +24,7 @@ class SpeakerSplit(Split):
                 f"{context.name}.split_strategy",
                 f"use {context.name}.split_strategy = random",
             )
-        test = draw(known, context.test_size, context.seed)
+        test = draw(known, share(len(known), context.test_size, len(known) - 1), context.seed)
         split = pd.Series("train", index=loaded.samples.index, dtype="str")
         split[speakers.isin(test)] = "test"
         return split.mask(speakers.isna())

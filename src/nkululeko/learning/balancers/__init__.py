@@ -1,0 +1,1 @@
+"""Balancing methods: one file each, found by its name (``FEATS.balancing``)."""

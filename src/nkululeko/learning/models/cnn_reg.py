@@ -1,0 +1,30 @@
+"""Convolutional neural net for numbers (LeCun et al. 1998)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nkululeko.learning.nets.layers import Architecture, convolutions
+from nkululeko.learning.nets.model import NetModel
+from nkululeko.learning.nets.options import CnnRegOptions
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+
+class CnnReg(NetModel):
+    """Convolutions over time and columns, then mean and maximum over time; takes sequences."""
+
+    summary = "convolutional neural net of sequences, for numbers"
+    Options = CnnRegOptions
+    options: CnnRegOptions
+    tasks = ("regression",)
+    partner = "cnn"
+
+    needs_scaling = False
+    accepts_missing = True
+    takes_sequences = True
+
+    def build(self, plan: Architecture) -> Module:
+        """The untrained layers."""
+        return convolutions(plan)

@@ -1,0 +1,26 @@
+"""Multilayer perceptron for numbers (Rumelhart, Hinton & Williams 1986)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nkululeko.learning.nets.layers import Architecture, perceptron
+from nkululeko.learning.nets.model import NetModel
+from nkululeko.learning.nets.options import NetOptions
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+
+class MlpReg(NetModel):
+    """Fully connected layers of ReLUs or other functions, trained in epochs; takes vectors."""
+
+    summary = "multilayer perceptron for numbers"
+    Options = NetOptions
+    options: NetOptions
+    tasks = ("regression",)
+    partner = "mlp"
+
+    def build(self, plan: Architecture) -> Module:
+        """The untrained layers."""
+        return perceptron(plan)

@@ -1,0 +1,1 @@
+"""What the neural nets share: options, device, tensors, layers, training."""

@@ -1,0 +1,75 @@
+"""From an experiment file to matrices: what every door that learns begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nkululeko.config.declare import Choice
+from nkululeko.config.experiment import ExperimentConfig
+from nkululeko.core import engine
+from nkululeko.core.errors import NkululekoError
+from nkululeko.core.store import FeatureStore, default_store
+from nkululeko.steps.extract import Extracted, Extractor, extract
+from nkululeko.steps.load import Data, load
+from nkululeko.steps.train import Matrices, matrices, nan_strategy, with_features
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Samples and their features, ready to learn from.
+
+    Args:
+        data: the samples that have features
+        extracted: the features
+        parts: both as plain arrays
+    """
+
+    data: Data
+    extracted: Extracted
+    parts: Matrices
+
+
+def jobs_of(config: ExperimentConfig) -> int:
+    """How many workers an experiment may have."""
+    return config.exp.jobs or engine.cores()
+
+
+def store_of(config: ExperimentConfig) -> FeatureStore:
+    """The feature store of an experiment."""
+    return FeatureStore(config.exp.store or default_store())
+
+
+def prepare(config: ExperimentConfig, previous: pd.DataFrame | None = None) -> Prepared:
+    """Load, split and extract.
+
+    Args:
+        config: the experiment
+        previous: the split of the last run, for ``split_strategy = reuse``
+    """
+    data = load(config, store_of(config), previous, jobs_of(config))
+    return with_sets(config, data, config.feats.sets)
+
+
+def with_sets(config: ExperimentConfig, data: Data, sets: Sequence[Choice]) -> Prepared:
+    """Loaded samples with the features of some sets; what was extracted before comes from the store.
+
+    Args:
+        config: the experiment
+        data: its samples
+        sets: the feature sets with their options
+    """
+    feats = config.feats
+    anew = feats.needs_feature_extraction or feats.no_reuse or config.data.no_reuse
+    extractor = Extractor(store_of(config), data.audio, jobs_of(config), feats.fail_threshold, anew)
+    extracted = extract(sets, data.samples.index, extractor, feats.features, feats.features_of)
+    if config.data.target in extracted.features:
+        raise NkululekoError(
+            f"the target '{config.data.target}' is also among the features: the model would be told the answer",
+            "FEATS.import_file", "take that column out, or choose columns by FEATS.features",
+        )  # fmt: skip
+    parts = ("test",) if config.folds else ("train", "test")
+    data = with_features(data, extracted, nan_strategy(config), parts)
+    return Prepared(data, extracted, matrices(data, extracted.features, config.data.target))

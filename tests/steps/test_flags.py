@@ -1,0 +1,291 @@
+"""``nkululeko flags``: every combination of lists, each a run of its own, and a leaderboard."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finished_runs import finish, write_ini
+from nkululeko import flags
+from nkululeko.config.load import load
+from nkululeko.config.schema.exp import Exp
+from nkululeko.core.errors import ConfigError, NkululekoError
+from nkululeko.steps import flags as steps
+from nkululeko.steps.combinations import combinations, folder_name, owner_of
+from nkululeko.steps.finished import read
+
+
+@pytest.fixture
+def ini(tmp_path: Path, corpus: Path, store: Path, monkeypatch: pytest.MonkeyPatch):
+    """Writes an experiment file with these lines in [FLAGS]; what is called with it may change other sections."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(*lines: str) -> Path:
+        path = write_ini(tmp_path, corpus, store)
+        path.write_text(path.read_text() + "\n".join(["[FLAGS]", *lines, ""]))
+        return path
+
+    return write
+
+
+def names(found) -> list[str]:
+    return [combination.name for combination in found]
+
+
+def test_every_combination_is_a_run_like_any_other(ini, tmp_path):
+    path = ini("models = ['nb', 'lda']", "balancing = ['none', 'ros']")
+    (board,) = flags.run(path)
+    folder = tmp_path / "results" / "exp"
+    expected = {"nb_no-balancing", "nb_ros", "lda_no-balancing", "lda_ros"}
+    assert {entry.name for entry in board.entries} == expected
+    for name in expected:
+        left = {each.name for each in (folder / name).iterdir()}
+        assert {"report.html", "result.json", "predictions.csv", "config.ini", "log.txt", "models"} <= left
+    single = finish(path, "single", "MODEL.type=lda", "FEATS.balancing=ros")
+    found = next(entry for entry in board.entries if entry.name == "lda_ros")
+    assert found.value == single.headline.value
+    pd.testing.assert_frame_equal(
+        read(folder / "lda_ros").predictions, read(single.folder).predictions, check_dtype=False
+    )
+    table = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False).set_index("name")
+    assert table.loc["nb_ros", ["model", "balancing"]].tolist() == ["nb", "ros"]
+    assert table["best"].astype(str).tolist() == ["True", "False", "False", "False"]
+    assert "lda_ros/report.html" in (folder / "leaderboard.html").read_text()
+    assert any("decided by their own test samples" in line for line in board.warnings)
+    said = [json.loads((folder / name / "result.json").read_text())["notes"] for name in expected]
+    assert not [line for lines in said for line in lines if "no effect" in line]
+    assert not [line for lines in said for line in lines if re.search(r"[1-9]\d* to extract", line)][1:]
+
+
+def test_the_configuration_of_a_run_gives_the_run_again(ini, tmp_path):
+    flags.run(ini("models = ['nb']"))
+    folder = tmp_path / "results" / "exp" / "nb"
+    config = load(folder / "config.ini")
+    assert (config.exp.root.absolute(), config.exp.name) == (folder.parent, "nb")
+    assert config.to_ini() == (folder / "config.ini").read_text()
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the experiments that are run."""
+    ran: list[str] = []
+    original = steps.run_experiment
+
+    def counting(config, *args):
+        ran.append(config.exp.name)
+        return original(config, *args)
+
+    monkeypatch.setattr(steps, "run_experiment", counting)
+    return ran
+
+
+def test_what_is_finished_is_not_run_again_until_something_changes(ini, tmp_path, corpus, counted):
+    table = pd.read_csv(corpus / "corpus.csv")
+    table["file"] = [str(corpus / name) for name in table["file"]]
+    table.to_csv("mine.csv", index=False)
+    path = ini("models = ['nb', 'lda']")
+    mine = ["DATA.db=mine.csv"]
+    first = flags.run(path, mine)
+    assert counted == ["nb", "lda"]
+    assert flags.run(path, mine) == first
+    assert counted == ["nb", "lda"]
+    # one model more: the others are there
+    flags.run(path, [*mine, "FLAGS.models=['nb', 'lda', 'tree']"])
+    assert counted[2:] == ["tree"]
+    # another configuration
+    flags.run(path, [*mine, "MODEL.measure=acc", "FLAGS.models=nb"])
+    assert counted[3:] == ["nb"]
+    # other data under the same name
+    table.iloc[2:].to_csv("mine.csv", index=False)
+    flags.run(path, [*mine, "FLAGS.models=lda"])
+    assert counted[4:] == ["lda"]
+    # half a run
+    (tmp_path / "results" / "exp" / "lda" / "report.html").unlink()
+    flags.run(path, [*mine, "FLAGS.models=lda"])
+    assert counted[5:] == ["lda"]
+
+
+def test_one_that_fails_is_a_line_with_its_reason(ini):
+    path = ini("models = ['nb', 'tree_reg']", "EXP.type = ['regression']", "balancing = ['none', 'ros']")
+    (board,) = flags.run(path, ["DATA.target=age", "FLAGS.models=['lin_reg', 'tree_reg']"])
+    failed = {entry.name: entry.note for entry in board.entries if entry.note}
+    assert len(failed) == 2
+    assert all("ros" in name and "class" in reason for name, reason in failed.items()), failed
+    assert "lin_reg" in board.entries[0].name or "tree_reg" in board.entries[0].name
+    assert pd.notna(board.best.value)
+    assert next(iter(failed.values())) in board.page.read_text().replace("&#39;", "'")
+
+
+def test_a_mistake_of_ours_costs_one_experiment(ini, monkeypatch, tmp_path):
+    original = steps.run_experiment
+
+    def broken(config, *args):
+        if config.exp.name == "nb":
+            raise ZeroDivisionError("oops")
+        return original(config, *args)
+
+    monkeypatch.setattr(steps, "run_experiment", broken)
+    monkeypatch.delenv("NKULULEKO_DEBUG", raising=False)
+    (board,) = flags.run(ini("models = ['nb', 'lda']"))
+    assert {entry.name: entry.note for entry in board.entries} == {
+        "lda": "",
+        "nb": "unexpected ZeroDivisionError: oops",
+    }
+    assert "oops" in (tmp_path / "results" / "exp" / "nb" / "log.txt").read_text()
+
+
+def test_where_all_fail_there_is_no_leaderboard(ini):
+    path = ini("balancing = ['ros', 'smote']")
+    with pytest.raises(NkululekoError, match="none of the 2 experiments could be run"):
+        flags.run(path, ["DATA.target=age", "EXP.type=regression", "MODEL.type=lin_reg"])
+
+
+def test_stopped_in_the_middle_keeps_what_is_done(ini, monkeypatch, tmp_path, capsys):
+    path = ini("models = ['nb', 'lda', 'tree']")
+    original = steps.run_experiment
+
+    def stopped(config, *args):
+        if config.exp.name == "lda":
+            raise KeyboardInterrupt
+        return original(config, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "run_experiment", stopped)
+        assert flags.main(["--config", str(path)]) == 130
+    shown = capsys.readouterr()
+    assert "interrupted: 2 of 3 experiments were not run" in shown.out.replace("\n", " ")
+    assert "the same command goes on from there" in shown.err
+    before = (tmp_path / "results" / "exp" / "nb" / "result.json").stat().st_mtime_ns
+    (board,) = flags.run(path)
+    assert len(board.entries) == 3
+    assert (tmp_path / "results" / "exp" / "nb" / "result.json").stat().st_mtime_ns == before
+
+
+def test_targets_have_a_leaderboard_each(ini, tmp_path):
+    boards = flags.run(ini("targets = ['emotion', 'gender']", "models = ['nb', 'lda']"))
+    assert {board.title for board in boards} == {"exp: emotion", "exp: gender"}
+    for board in boards:
+        assert len(board.entries) == 2
+        assert sum(entry.best for entry in board.entries) == 1
+    assert {path.name for path in (tmp_path / "results" / "exp").glob("*.html")} == {
+        "leaderboard_emotion.html",
+        "leaderboard_gender.html",
+    }
+
+
+def test_what_was_watched_is_shown_and_says_who_would_be_chosen(ini):
+    pytest.importorskip("torch", reason="NOT TESTED: torch is not installed")
+    path = ini("EXP.epochs = [1, 3]", "models = ['mlp']")
+    (board,) = flags.run(path, ["EXP.traindevtest=True"])
+    watched = {entry.name: entry.watched for entry in board.entries}
+    assert all(value is not None and 0 <= value <= 1 for value in watched.values())
+    best = max(watched, key=lambda name: watched[name])
+    (line,) = [line for line in board.notes if "were watched" in line]
+    assert f"the best is {best}:" in line
+
+
+# what is asked for
+
+
+def test_a_flag_without_effect_makes_no_second_experiment(ini):
+    found = combinations(ini("models = ['svm', 'nb']", "C_val = [0.1, 1]"))
+    assert names(found) == ["svm_C_val=0.1", "svm_C_val=1", "nb"]
+    assert found[2].description == {"model": "nb"}
+    assert [one.config.model.choice.name for one in found] == ["svm", "svm", "nb"]
+    assert not [note for one in found for note in one.config.notes]
+
+
+def test_lists_reach_the_options_they_are_for(ini):
+    path = ini(
+        "features = ['mfcc', ['mfcc', 'os']]", "scale = ['standard', 'none']", "os.level = ['functionals']",
+        "db.test_size = [25]", "EXP.random_seed = [1]", "k_fold_cross = 2",
+    )  # fmt: skip
+    found = combinations(path)
+    assert [[choice.name for choice in one.config.feats.sets] for one in found] == [
+        ["mfcc"], ["mfcc"], ["mfcc", "os"], ["mfcc", "os"],
+    ]  # fmt: skip
+    assert [one.config.feats.scale for one in found] == ["standard", "none"] * 2
+    assert {one.config.data.databases[0].test_size for one in found} == {25.0}
+    assert {one.config.exp.random_seed for one in found} == {1}
+    assert {one.config.folds for one in found} == {("k_fold_cross", 2)}
+    assert names(found)[2].startswith("mfcc+os_standard_os.level=functionals")
+    assert len(set(names(found))) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("C_val", ("MODEL", "C_val")),
+        ("MODEL.learning_rate", ("MODEL", "learning_rate")),
+        ("svm.C_val", ("MODEL", "svm.C_val")),
+        ("os.set", ("FEATS", "os.set")),
+        ("random_split_of_mine.test_size", ("DATA", "random_split_of_mine.test_size")),
+        ("target_divide_by", ("DATA", "target_divide_by")),
+        ("age_bins", ("DATA", "age_bins")),
+        ("traindevtest", ("EXP", "traindevtest")),
+    ],
+)
+def test_an_option_belongs_to_the_section_that_has_it(name, owner):
+    assert owner_of(name) == owner
+
+
+@pytest.mark.parametrize(
+    ("lines", "messages"),
+    [
+        (["modles = ['svm']"], ["line 16: unknown option 'modles' in [FLAGS]; did you mean 'models'?"]),
+        (["models = ['smv']"], ["[FLAGS] models: unknown model 'smv'"]),
+        (["features = ['mfcc', ['oss']]"], ["unknown feature set 'oss'; did you mean 'os'?"]),
+        (["balancing = ['none', 'smite']"], ["unknown balancing method 'smite'"]),
+        (["type = ['svm']"], ["write EXP.type or DATA.type or FEATS.type or MODEL.type"]),
+        (["PLOT.tsne = [True]"], ["options of [PLOT] cannot be listed"]),
+        (["EXP.name = ['a']"], ["the folder of each experiment follows from its flags"]),
+        (["models = ['nb']", "MODEL.type = ['svm']"], ["sets the same option as"]),
+        (["models = ['nb', 'nb']"], ["[FLAGS] model: nb is there twice"]),
+        (["C_val = []"], ["[FLAGS] C_val: expected at least one value"]),
+        ([], ["[FLAGS] holds no lists; e.g. models"]),
+        ([f"C_val = {list(range(1, 1002))}"], ["asks for 1001 experiments, and the most is 1000"]),
+        (
+            ["models = ['svm', 'svr']", "C_val = [-1, 1]", "measure = ['uar', 'mae']"],
+            [
+                "[FLAGS] (model svm, C_val -1, measure uar): [MODEL] C_val = -1: expected a number > 0",
+                "'svr' is a regressor",
+                "'mae' is not for classification",
+            ],
+        ),
+    ],
+)
+def test_all_mistakes_are_told_before_anything_runs(ini, tmp_path, lines, messages):
+    with pytest.raises(NkululekoError) as problem:
+        flags.run(ini(*lines))
+    for message in messages:
+        assert message in str(problem.value)
+    assert len(str(problem.value).splitlines()) == len(messages)
+    assert not (tmp_path / "results").exists()
+
+
+def test_mistakes_of_the_rest_of_the_file_are_told_too(ini):
+    with pytest.raises(ConfigError, match="EXP"):
+        flags.run(ini("models = ['nb']"), ["EXP.runs=0"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(["model", "features", "target", "C_val", "x.y"]), st.text(max_size=120))
+)
+def test_names_of_folders_are_plain(described):
+    name = folder_name(described)
+    assert Exp(name=name).name == name  # its validator lets it pass
+    assert 0 < len(name) <= 80
+    assert not re.search(r'[\s/\\:*?"<>|]', name)
+
+
+def test_names_do_not_depend_on_what_else_is_listed(ini):
+    few = names(combinations(ini("models = ['nb', 'lda']")))
+    more = names(combinations(ini("models = ['lda', 'tree', 'nb']")))
+    assert set(few) < set(more)
