@@ -52,7 +52,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     arguments = parser.parse_args()
-    print("| durations | samples left | load to split, s | data sheet, s | peak GB |\n|---|---|---|---|---|", flush=True)
+    print("| durations | samples left | load to split, s | data sheet, s | peak GB |", flush=True)
+    print("|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), arguments.rows)
         for name in ("read", "known"):

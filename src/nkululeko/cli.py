@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nkululeko.core.door import guarded
+from nkululeko.core.journal import NOTHING
 
 app = typer.Typer(
     help="Machine learning on speech databases: one INI file in, a trusted result out.",
@@ -21,26 +24,66 @@ Overrides = Annotated[
     typer.Option("--set", metavar="SECTION.option=value", help="An option that wins over the file."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")]
+Runs = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="Folders of finished runs, or their files.")
+]
+
+#: the doors that take an experiment file: module, function, help
+DOORS = {
+    "train": ("nkululeko.nkululeko", "print_run", "Train and test a model; leave a report."),
+    "run": ("nkululeko.nkululeko", "print_run", "The same as train."),
+    "data": (
+        "nkululeko.data_sheet",
+        "print_sheet",
+        "Say what the data are: rows, speakers, labels, splits, what was left out and why.",
+    ),
+    "flags": ("nkululeko.flags", "print_flags", "Run every combination of [FLAGS]; leave a leaderboard."),
+    "optim": ("nkululeko.optim", "print_search", "Search for the model's best options, as [OPTIM] says."),
+}
+
+
+def _door(module: str, function: str) -> Callable[[str, list[str] | None, bool], None]:
+    """A command that opens a door; what the door needs is imported when it is opened."""
+
+    def command(config: ConfigFile, overrides: Overrides = None, verbose: Verbose = False) -> None:
+        action = getattr(importlib.import_module(module), function)
+        _exit(lambda: action(config, overrides or [], show=_level(verbose)))
+
+    return command
+
+
+for _name, (_module, _function, _help) in DOORS.items():
+    app.command(_name, help=_help, hidden=_name == "run")(_door(_module, _function))
 
 
 @app.command()
-def train(config: ConfigFile, overrides: Overrides = None, verbose: Verbose = False) -> None:
-    """Train and test a model; leave a report."""
-    _exit(lambda: _train(config, overrides or [], verbose))
+def compare(
+    runs: Runs,
+    out: Annotated[Path, typer.Option(help="Where the leaderboard goes.")] = Path(),
+    common: Annotated[bool, typer.Option("--common", help="Compare the samples that all runs have.")] = False,
+    measure: Annotated[str, typer.Option(help="What to compare by, e.g. acc.")] = "",
+    verbose: Verbose = False,
+) -> None:
+    """Compare finished runs by paired tests; leave a leaderboard."""
+    from nkululeko.compare import print_compare
 
-
-@app.command(hidden=True)
-def run(config: ConfigFile, overrides: Overrides = None, verbose: Verbose = False) -> None:
-    """The same as train."""
-    train(config, overrides, verbose)
+    _exit(lambda: print_compare(runs, out, common, measure, _level(verbose)))
 
 
 @app.command()
-def data(config: ConfigFile, overrides: Overrides = None, verbose: Verbose = False) -> None:
-    """Say what the data are: rows, speakers, labels, splits, what was left out and why."""
-    from nkululeko.data_sheet import print_sheet
+def ensemble(
+    runs: Runs,
+    method: Annotated[
+        str, typer.Option(help="vote, mean, median, max, sum, uncertainty, confidence or dev.")
+    ] = "mean",
+    name: Annotated[str, typer.Option(help="Of the ensemble.")] = "",
+    root: Annotated[Path, typer.Option(help="Where results go.")] = Path("results"),
+    verbose: Verbose = False,
+) -> None:
+    """Fuse the predictions of finished runs."""
+    from nkululeko.ensemble import print_ensemble
 
-    _exit(lambda: print_sheet(config, overrides or [], _level(verbose)))
+    _exit(lambda: print_ensemble(runs, method, name, root, _level(verbose)))
 
 
 @app.command()
@@ -56,25 +99,18 @@ def options(
 @app.command()
 def quickstart(folder: Annotated[Path, typer.Argument(help="Where to put it.")] = Path("quickstart")) -> None:
     """Make a small synthetic speech corpus and an experiment file, and run it."""
+    from nkululeko.nkululeko import print_run
     from nkululeko.quickstart import quickstart as make
 
-    _exit(lambda: _train(str(make(folder)), [], False))
-
-
-def _train(config: str, overrides: list[str], verbose: bool) -> None:
-    from nkululeko.nkululeko import print_run
-
-    print_run(config, overrides, show=_level(verbose))
+    _exit(lambda: print_run(str(make(folder)), []))
 
 
 def _level(verbose: bool) -> int:
     """The lowest logging level that is shown; warnings come with the summary."""
-    from nkululeko.core.journal import NOTHING
-
     return logging.INFO if verbose else NOTHING
 
 
-def _exit(action) -> None:  # type: ignore[no-untyped-def]
+def _exit(action: Callable[[], None]) -> None:
     code = guarded(action)
     if code:
         raise typer.Exit(code)

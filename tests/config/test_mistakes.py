@@ -73,7 +73,10 @@ def test_the_base_file_has_none(project: Project) -> None:
             {"FEATS": "type = wav2vec2-large-robust"},
             "[FEATS] type: 'wav2vec2-large-robust' is not available in this version; available: ",
         ),
-        ({"FEATS": "balancing = smot"}, "[FEATS] balancing: unknown balancing method 'smot'; did you mean 'smote'"),
+        (
+            {"FEATS": "balancing = smot"},
+            "[FEATS] balancing: unknown balancing method 'smot'; did you mean 'smote'",
+        ),
         (
             {"FEATS": "balancing = smot"},
             "[FEATS] balancing: unknown balancing method 'smot'; did you mean 'smote'",

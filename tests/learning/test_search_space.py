@@ -54,7 +54,7 @@ def test_values(model, given, expected):
         ({"C_val": (0.1, 1, 10)}, "the step must be above 0 and at most max - min"),
         ({"C_val": (1, 2, 3, 4)}, "has 4 numbers"),
         ({"C_val": (1, float("inf"))}, "min must be below max"),
-        ({"C_val": (0.0001, 10, 0.0001)}, "has 99999"),
+        ({"C_val": (0.0001, 10, 0.0001)}, "has 100000 values"),
         ({"kernel": ("rbf", "linear")}, "is no range of numbers; choices stand in a list"),
         ({"kernel": ["rbff"]}, "'rbff': input should be 'rbf'"),
         ({"C_val": []}, "the list is empty"),
@@ -75,7 +75,7 @@ def test_mistakes(given, message):
 @pytest.mark.parametrize(
     ("recipe", "given", "message"),
     [
-        (Recipe("knn"), {"K_val": (1.5, 3)}, "expected whole numbers"),
+        (Recipe("knn"), {"K_val": (1.0, 3)}, "expected whole numbers"),
         (Recipe("knn"), {"K_val": (1, 3, 0.5)}, "1.5: input should be a valid integer"),
         (Recipe("knn"), {"weights": ["uniform"], "KNN_weights": ["uniform"]}, "are the same option"),
         (Recipe("cnn"), {"scale": ["robust"]}, "has no effect"),

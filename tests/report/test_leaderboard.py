@@ -61,7 +61,7 @@ def test_page_is_sound_and_its_links_are_relative():
     html = leaderboard_page(entries(), "Which?", "UAR", ["a note"], ["a warning"], here=Path("/results/all"))
     assert sound(html) == [f"../run%20{n}/report.html" for n in range(4)]
     words = Reader(html).words
-    assert "The same in all: features os ." in words and "a note" in words and "a warning" in words
+    assert "The same in all: features os." in words and "a note" in words and "a warning" in words
     assert html == leaderboard_page(
         entries(), "Which?", "UAR", ["a note"], ["a warning"], here=Path("/results/all")
     )

@@ -59,7 +59,7 @@ def test_several_runs_of_a_net(bench) -> None:
     assert any("whose model is kept" in line for line in result.decided)
     assert (result.folder / "images" / "epoch_progression.png").exists()
     told = json.loads((result.folder / "result.json").read_text())
-    assert len(told["runs"]) == 3 and told["decided"]
+    assert len(told["runs"]["each"]) == 3 and told["decided"]
 
 
 def test_a_dev_set_decides_and_calibrates(bench) -> None:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-
 #: a bar is shown: what is done within its steps (the epochs of a fold) gets none of its own
 _shown: ContextVar[bool] = ContextVar("shown", default=False)
 

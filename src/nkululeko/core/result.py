@@ -94,10 +94,11 @@ class Result:
         embedding: two columns ``x``, ``y`` and the target of every sample (t-SNE), where asked for
         sheet: what the data are, and what became of their rows
         by_speaker: a row a test speaker, hardest first: ``database``, ``speaker``, ``n``, ``value`` of the headline
-            metric (accuracy for measures of classes, which one speaker rarely has all of; mean absolute error for numbers)
+            metric (accuracy for classes, of which one speaker rarely has all; mean absolute error for numbers)
         folds: of a cross-validation: ``fold``, ``n``, ``speakers``, ``value`` of the headline metric
         runs: of several runs: ``run``, ``seed``, ``watched`` (missing where nothing was), ``value``, ``chosen``
-        history: a row an epoch: ``epoch``, ``train_loss``, ``watched_loss``, ``watched``, ``best``, maybe ``fold``, ``run``
+        history: a row an epoch: ``epoch``, ``train_loss``, ``watched_loss``, ``watched``, ``best``, maybe ``fold``,
+            ``run``
         uncertainty: ``coverage``, ``risk``, ``threshold``, where the model gives probabilities
         decided: which data decided what, a line each
         notes: what the user should know, a line each

@@ -64,6 +64,8 @@ def no_target(target: str, present: Iterable[str], where: str) -> NkululekoError
     """The error of a target that no column has."""
     columns = list(present)
     hint = did_you_mean(target, columns)
+    if target in columns:
+        hint = "the data have it, but colnames gives it another name: check colnames"
     if target == "sex" and "gender" in columns:
         hint = "did you mean 'gender'? A column 'sex' is read as that"
     return NkululekoError(f"no column '{target}' to predict", where, hint)

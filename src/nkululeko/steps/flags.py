@@ -13,12 +13,12 @@ import numpy as np
 
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import families
-from nkululeko.core.companion import Companion, call
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Metric
 from nkululeko.core.journal import NOTHING, journal
 from nkululeko.core.progress import progress
 from nkululeko.core.rundir import RunDir
+from nkululeko.learning._threads import wait_patiently
 from nkululeko.report.leaderboard import Entry
 from nkululeko.steps import compare
 from nkululeko.steps.combinations import Combination, folder_name
@@ -56,13 +56,15 @@ class Sweep:
 def run_all(combinations: Sequence[Combination], show: int = NOTHING) -> Sweep:
     """Run the combinations one after the other; one that fails does not stop the others.
 
-    One that has finished before, with the same configuration, data and package versions, is not run again.
+    One that has finished before, with the same configuration, data and package versions, is not run again. They
+    learn in this process: a second one, which lets a single run start sooner, would be of no use to the others.
 
     Args:
         combinations: each with a folder of its own
         show: the lowest logging level that is shown on the terminal
     """
-    sweep, companion = Sweep(), None
+    wait_patiently()
+    sweep = Sweep()
     try:
         with progress("experiments", len(combinations)) as advance:
             for combination in combinations:
@@ -71,16 +73,10 @@ def run_all(combinations: Sequence[Combination], show: int = NOTHING) -> Sweep:
                     sweep.done[combination.name] = replace(before, name=combination.name)
                     sweep.again += 1
                 else:
-                    companion = companion or Companion()
-                    if not _run(combination, sweep, companion, show):
-                        companion.close()  # whatever happened in it, the next one starts afresh
-                        companion = None
+                    _run(combination, sweep, show)
                 advance()
     except KeyboardInterrupt:
         sweep.interrupted = True
-    finally:
-        if companion is not None:
-            companion.close()
     return sweep
 
 
@@ -106,11 +102,9 @@ def finished_before(config: ExperimentConfig) -> Finished | None:
             return None
 
 
-def _run(combination: Combination, sweep: Sweep, companion: Companion, show: int) -> bool:
-    """Run one combination; False: something unexpected happened."""
+def _run(combination: Combination, sweep: Sweep, show: int) -> None:
+    """Run one combination; note what it left, or why it failed."""
     config, name = combination.config, combination.name
-    # by name: this process does not need the module
-    companion.submit(call, "nkululeko.learning.training", "warm", config.model.choice.name)
     rundir = RunDir(
         config.exp.root, config.exp.name, images=config.exp.fig_dir.as_posix(),
         models=config.exp.models_dir.as_posix(), results=config.exp.res_dir.as_posix(),
@@ -119,7 +113,7 @@ def _run(combination: Combination, sweep: Sweep, companion: Companion, show: int
         for note in config.notes:
             _log.info(note)
         try:
-            run_experiment(config, rundir, log, companion, time.monotonic())
+            run_experiment(config, rundir, log, None, time.monotonic())
             sweep.done[name] = replace(read(rundir.folder), name=name)
         except NkululekoError as problem:
             sweep.failed[name] = str(problem)
@@ -129,10 +123,8 @@ def _run(combination: Combination, sweep: Sweep, companion: Companion, show: int
                 raise
             sweep.failed[name] = f"unexpected {type(problem).__name__}: {problem}"
             _log.error("%s", sweep.failed[name])
-            return False
         finally:
             rundir.write("log.txt", log.text())
-    return True
 
 
 def leaderboards(combinations: Sequence[Combination], sweep: Sweep, base: ExperimentConfig) -> list[Board]:

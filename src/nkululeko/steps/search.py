@@ -187,10 +187,8 @@ class Searcher:
     def _say(self, name: str, found: Found) -> None:
         before = f"{name}: " if name else ""
         _log.info("%ssearch: %s", before, self.line(found))
-        _log.info(
-            "%son the inner folds the best trial has %s %.3f; corrected for having been chosen: %s",
-            before, self.label, found.best.value, found.corrected,
-        )  # fmt: skip
+        # the best trial's own value is flattered: it stands in the table only
+        _log.info("%son the inner folds, corrected for having been chosen: %s", before, found.corrected)
         failed = [trial for trial in found.trials if trial.state == "failed"]
         if failed:
             _log.warning("%s%d trials could not be fitted, e.g.: %s", before, len(failed), failed[0].message)
