@@ -269,8 +269,8 @@ def test_21_a_net_that_can_be_loaded(finished):
 def test_23_runs_with_their_figures_and_the_epochs(finished):
     ended = finished("23_spectra_cnn")
     result = ended.result("spectra_cnn")
-    assert [run["seed"] for run in result["runs"]] == [42, 43] and sum(
-        run["chosen"] for run in result["runs"]
+    assert [run["seed"] for run in result["runs"]["each"]] == [42, 43] and sum(
+        run["chosen"] for run in result["runs"]["each"]
     ) == 1
     assert {row["epoch"] for row in result["history"]} == {1, 2, 3}
     assert (ended.folder("spectra_cnn") / "images" / "epoch_progression.png").exists()

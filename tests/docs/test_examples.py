@@ -13,11 +13,14 @@ import pytest
 
 from docs_project import EXAMPLES, make_project
 from nkululeko import quickstart
+from nkululeko.config.load import RUN, load
 from nkululeko.nkululeko import main
 from nkululeko.testing.corpus import write_corpus
 from nkululeko.testing.speech import STYLES
 
 FILES = sorted(path.stem for path in EXAMPLES.glob("*.ini"))
+#: files for another door than train
+DOORS = {"optim": "optim", "flags": "flags", "ensemble": "ensemble", "compare": "compare"}
 NEEDED = {
     "praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb", "filters": "onnxruntime",
     "mlp": "torch", "mlp_layers": "torch", "spectra_cnn": "torch", "lstm_frames": "torch", "runs": "torch",
@@ -83,7 +86,7 @@ def repository(project: Path):
         yield
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if name not in DOORS])
 def test_runs(name, run, request, capsys):
     if name in NEEDED:
         pytest.importorskip(NEEDED[name], reason=f"NOT TESTED: {NEEDED[name]} is not installed")
@@ -138,10 +141,17 @@ def test_shows_what_its_comments_say(run):
     assert any("openSMILE" in line for line in run("regression").result["provenance"]["licences"])
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name in DOORS])
+def test_other_doors_read_their_files(name, project, monkeypatch):
+    """The tests of the doors run searches and leaderboards; here the file must be right."""
+    monkeypatch.chdir(project)
+    load(Path("examples") / f"{name}.ini", reads=(*RUN, name.upper()))
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_says_how_it_is_called(name):
     head = (EXAMPLES / f"{name}.ini").read_text().split("[EXP]")[0]
-    assert f"nkululeko train examples/{name}.ini" in head
+    assert f"nkululeko {DOORS.get(name, 'train')} examples/{name}.ini" in head
     assert head.startswith("; ")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -193,11 +192,11 @@ def test_a_trial_that_fails_costs_itself_only():
 
 def test_time_that_is_up_ends_the_search():
     data = part()
-    began = time.monotonic()
     found = found_by("random", data, n_iter=5000, timeout=0.5)
     assert not found.in_time and 1 <= len(found.trials) < 5000
-    assert all(trial.fits for trial in found.trials) and time.monotonic() - began < 60
+    assert all(trial.fits for trial in found.trials)
     assert found_by("random", data).in_time
+    assert not found_by("halving", part(speakers=16), n_iter=200, timeout=1e-6).in_time
 
 
 # what was fitted before

@@ -179,7 +179,8 @@ class Pipeline:
         self._check_target(part.target)
         held = held_out(part.target, part.groups, percent, self.recipe.context.seed, self.recipe.context.task)
         self.notes.extend(held.warnings)
-        who = "" if part.groups is None else f" of {len(set(np.asarray(part.groups)[held.watch]))} speakers"
+        heard = 0 if part.groups is None else len(set(np.asarray(part.groups)[held.watch]))
+        who = f" of {heard} speaker{'s' if heard > 1 else ''}" if heard else ""
         self.decided.append(f"the epoch: {len(held.watch)} samples{who} held out from the training set")
         return part.take(held.fit), part.take(held.watch)
 

@@ -44,7 +44,7 @@ def write(result: Result, images: dict[str, bytes], rundir: RunDir, config: Expe
     rundir.write("result.json", json.dumps(result_json(result), indent=1, ensure_ascii=False))
     prefix = f"{config.plot.name}_" if config.plot.name else ""
     for name, content in images.items():
-        if name.endswith(f".{config.plot.format}"):
+        if name.endswith((f".{config.plot.format}", ".gif")):
             rundir.write_image(prefix + name, content)
     mistakes = worst(result)
     sounds = clips(mistake.segment for mistake in mistakes)

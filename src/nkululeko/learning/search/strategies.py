@@ -124,10 +124,10 @@ def _all(objective: Objective, points: Sequence[Point], recipe: Recipe, plan: Pl
 
 
 def _evaluate(objective: Objective, trials: Sequence[Trial], plan: Plan, share: float = 1.0) -> None:
-    """Some trials at a time, until time is up; the result does not depend on how many at a time."""
+    """Some trials at a time, until time is up, but the first ones in any case: a short time gives a result too."""
     batch = max(1, 2 * objective.jobs)
     for first in range(0, len(trials), batch):
-        if plan.is_over:
+        if first and plan.is_over:
             return
         objective.evaluate(trials[first : first + batch], share)
 

@@ -45,7 +45,7 @@ def tpe(objective: Objective, space: Space, recipe: Recipe, plan: Plan) -> list[
         direction = "maximize" if objective.metric.higher_is_better else "minimize"
         study = optuna.create_study(sampler=sampler, pruner=pruner, direction=direction)
         trials: list[Trial] = []
-        while len(trials) < plan.n_iter and not plan.is_over:
+        while len(trials) < plan.n_iter and not (trials and plan.is_over):
             asked = [study.ask() for _ in range(min(BATCH, plan.n_iter - len(trials)))]
             points = [_point(one, space) for one in asked]
             batch = new_trials(points, recipe, len(trials) + 1)
