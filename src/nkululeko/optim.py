@@ -93,10 +93,10 @@ def print_search(config: str, overrides: Sequence[str], show: int = NOTHING) -> 
     try:
         searched = run(config, overrides, show=show)
     except KeyboardInterrupt as stop:
-        if stop.args:
-            text = f"interrupted: {stop.args[0]}; the same command goes on from there"
-            Console(stderr=True).print(text, soft_wrap=True, markup=False, highlight=False)
-        raise
+        if not stop.args:
+            raise
+        text = f"interrupted: {stop.args[0]}; the same command goes on from there"
+        raise KeyboardInterrupt(text) from None
     from nkululeko.report.terminal import summary
 
     console = Console()

@@ -121,7 +121,10 @@ def test_the_list_of_trusted_types_is_what_our_models_need(tmp_path):
 
     needed: set[str] = set()
     for name in models.names():
-        if "classification" in models.load(name).tasks and hasattr(models.load(name), "build"):
+        kind = models.load(name)
+        if (
+            "classification" in kind.tasks and hasattr(kind, "build") and not kind.watches
+        ):  # nets have files of their own
             model = models.load(name)()
             model.fit(X, Y)
             model.save(tmp_path)

@@ -41,11 +41,9 @@ def guarded(action: Callable[[], None]) -> int:
         for line in str(problem).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(
-            "interrupted: features extracted so far are kept; the same command goes on from there",
-            file=sys.stderr,
-        )
+    except KeyboardInterrupt as stop:
+        kept = "interrupted: features extracted so far are kept; the same command goes on from there"
+        print(str(stop) or kept, file=sys.stderr)
         return 130
     except Exception as problem:
         if os.environ.get("NKULULEKO_DEBUG"):

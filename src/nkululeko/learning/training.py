@@ -144,7 +144,7 @@ def cross_validate(
         ):
             learned[number] = outcome
             advance()
-    return _pooled([learned[number] for number in range(len(folds))], data, folds, recipe)
+    return pooled([learned[number] for number in range(len(folds))], data, folds, recipe)
 
 
 def _soon(began: float, done: int, all_: int) -> bool:
@@ -162,7 +162,7 @@ def _one_fold(
         raise
 
 
-def _pooled(parts: Sequence[Learned], data: Part, folds: Sequence[Fold], recipe: Recipe) -> Learned:
+def pooled(parts: Sequence[Learned], data: Part, folds: Sequence[Fold], recipe: Recipe) -> Learned:
     """The predictions of all folds in the order of the rows."""
     import pandas as pd
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nkululeko.learning.folds import Fold
 from nkululeko.learning.pipeline import Part, Pipeline, Recipe
-from nkululeko.learning.training import Learned, Runs, _pooled, learn, repeat
+from nkululeko.learning.training import Learned, Runs, learn, pooled, repeat
 
 
 def nested(
@@ -38,8 +38,8 @@ def nested(
             with_seed = replace(best, context=replace(best.context, seed=seeded.context.seed))
             learned = learn(with_seed, data.take(fold.train), data.take(fold.test), None, feature_names)
             parts.append(replace(learned, decided=(said, *learned.decided)))
-        pooled = _pooled(parts, data, folds, seeded)
-        return replace(pooled, decided=(*pooled.decided, f"of the model that is kept: {line}"))
+        every = pooled(parts, data, folds, seeded)
+        return replace(every, decided=(*every.decided, f"of the model that is kept: {line}"))
 
     found = repeat(once, recipe, runs)
     if folder is not None:
