@@ -11,7 +11,7 @@ import pandas as pd
 
 from history_factory import made_history
 from nkululeko.core.families import Scored
-from nkululeko.core.result import Calibration, Interval, Result, Score
+from nkululeko.core.result import Calibration, Combined, Interval, Result, Score
 from nkululeko.evaluation.repeats import by_speaker, fold_table
 from nkululeko.evaluation.uncertainty import entropy, risk_coverage
 from sheet_factory import made_sheet
@@ -255,6 +255,56 @@ def with_curve(result: Result) -> Result:
     return dataclasses.replace(result, uncertainty=risk_coverage(right, 1 - entropy(probabilities)))
 
 
+def with_combined(result: Result, how: str = "mean") -> Result:
+    """The same result with one answer a speaker: a speaker's target is what most of their samples have."""
+    frame = result.predictions
+    by = frame.groupby(frame["database"] + "/" + frame["speaker"], sort=True)
+    likeliest = {
+        column: by[column].agg(lambda values: values.mode().iloc[0]) for column in ("truth", "prediction")
+    }
+    if not result.labels:
+        likeliest = {column: by[column].mean() for column in ("truth", "prediction")}
+    names = list(by.groups)
+    answers = pd.DataFrame({"speaker": names, "n": by.size().to_numpy()})
+    answers = answers.assign(**{column: values.to_numpy() for column, values in likeliest.items()})
+    table = None
+    if result.labels:
+        table = pd.crosstab(answers["truth"], answers["prediction"])
+        table = table.reindex(index=list(result.labels), columns=list(result.labels), fill_value=0)
+    combined = Combined(
+        how,
+        result.scores,
+        Interval("speakers", len(names), 1000),
+        answers,
+        table,
+        ["emodb/98", "emodb/99"],
+        2,
+    )
+    return dataclasses.replace(result, combined=combined)
+
+
+def with_compared(result: Result) -> Result:
+    """The same result of several runs with the headline measure of each."""
+    assert result.runs is not None
+    score = result.headline
+    each = [Score(score.name, score.label, v, v - 0.07, v + 0.06) for v in result.runs["value"]]
+    return dataclasses.replace(result, compared=each)
+
+
+def with_kept(result: Result, threshold: float = 0.5) -> Result:
+    """The same result with what a threshold of the certainty keeps."""
+    frame = result.predictions
+    probabilities = frame[[name for name in frame if str(name).startswith("p_")]].to_numpy()
+    keep = 1 - entropy(probabilities) >= threshold
+    right = float((frame["truth"] == frame["prediction"])[keep].mean()) if keep.any() else np.nan
+    lost = sorted(set(frame["truth"]) - set(frame["truth"][keep]))
+    row = {
+        "threshold": threshold, "kept": float(keep.mean()), "samples": int(keep.sum()), "speakers": 6,
+        "value": right, "low": right - 0.1, "high": right + 0.1, "lost": ", ".join(lost),
+    }  # fmt: skip
+    return dataclasses.replace(result, kept=pd.DataFrame([row]))
+
+
 def with_runs(result: Result, runs: int = 5, *, watched: bool = True) -> Result:
     """The same result as one of several runs of a net; without a watched part nothing was chosen."""
     random = np.random.default_rng(7)
@@ -330,6 +380,8 @@ def all_results() -> dict[str, Result]:
         "runs": with_runs(with_speakers(with_curve(classification()))),
         "runs_unwatched": with_runs(regression(), watched=False),
         "loso": with_folds(with_speakers(with_curve(classification()))),
+        "asked": with_kept(with_compared(with_runs(with_combined(with_curve(classification()))))),
+        "asked_regression": with_compared(with_runs(with_combined(regression()), 3, watched=False)),
         "folds": with_runs(with_folds(with_speakers(classification()), 3), 3),
         "folds_regression": with_folds(with_speakers(regression()), 3),
         "folds_unknown": with_folds(classification(speakers=False), 4),

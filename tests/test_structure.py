@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "nkululeko"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {
     "imblearn", "kaldi_native_fbank", "lightgbm", "matplotlib", "onnxruntime", "opensmile",
-    "parselmouth", "scipy", "sklearn", "skops", "skorch", "torch", "torchaudio", "transformers", "xgboost",
+    "parselmouth", "plotly", "scipy", "shap", "sklearn", "skops", "skorch", "torch", "torchaudio", "transformers",
+    "umap", "xgboost",
 }  # fmt: skip
 #: modules that can run what a file says, and the one file that may: it talks to its own process
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve"}

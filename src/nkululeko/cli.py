@@ -38,6 +38,11 @@ DOORS = {
         "Say what the data are: rows, speakers, labels, splits, what was left out and why.",
     ),
     "flags": ("nkululeko.flags", "print_flags", "Run every combination of [FLAGS]; leave a leaderboard."),
+    "auto": (
+        "nkululeko.auto",
+        "print_auto",
+        "Find features, scaler and model within [AUTO] minutes, fuse the best, test that honestly.",
+    ),
     "optim": ("nkululeko.optim", "print_search", "Search for the model's best options, as [OPTIM] says."),
 }
 
@@ -54,6 +59,19 @@ def _door(module: str, function: str) -> Callable[[str, list[str] | None, bool],
 
 for _name, (_module, _function, _help) in DOORS.items():
     app.command(_name, help=_help, hidden=_name == "run")(_door(_module, _function))
+
+
+@app.command()
+def explore(
+    config: ConfigFile, overrides: Overrides = None, verbose: Verbose = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="With EXPL.spotlight, do not open the browser.")
+    ] = False,
+) -> None:  # fmt: skip
+    """Show how labels are distributed, what goes together with them, which features carry them."""
+    from nkululeko.explore import print_explore
+
+    _exit(lambda: print_explore(config, overrides or [], _level(verbose), no_browser))
 
 
 @app.command()
@@ -103,6 +121,30 @@ def quickstart(folder: Annotated[Path, typer.Argument(help="Where to put it.")] 
     from nkululeko.quickstart import quickstart as make
 
     _exit(lambda: print_run(str(make(folder)), []))
+
+
+@app.command("spotlight-setup")
+def spotlight_setup(
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="PY", help="The Python that makes it, or has Spotlight already."),
+    ] = None,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Look for newer versions.")] = False,
+) -> None:
+    """Install Spotlight, for EXPL.spotlight, into an environment of its own; once is enough."""
+    from nkululeko.spotlight_setup import print_setup
+
+    _exit(lambda: print_setup(python, upgrade))
+
+
+@app.command("spotlight-stop")
+def spotlight_stop(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's folder, or its experiment file.")],
+) -> None:
+    """Stop the Spotlight of a run."""
+    from nkululeko.spotlight_setup import print_stop
+
+    _exit(lambda: print_stop(run))
 
 
 def _level(verbose: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -24,6 +25,8 @@ RUN = {
     "13_balanced_split", "20_add_learned", "21_train_for_demo", "22_reuse_split", "23_spectra_cnn",
     "26_likability_two_scales",
 }  # fmt: skip
+#: those of the door explore
+EXPLORED = {"14_spotlight", "15_explore_statistics", "16_explore_real_target", "18_explore_predicted"}
 
 pytestmark = [
     pytest.mark.skipif(not FOLDER.is_dir(), reason="NOT TESTED: ../shared/acceptance is not there"),
@@ -94,6 +97,30 @@ def write_learned(project: Path) -> None:
         if file.name[5] in emotions
     ]
     pd.DataFrame(rows).to_csv(project / "my_test_predictions.csv", index=False)
+
+
+def write_predicted(project: Path) -> None:
+    """In the place of what 17 will write: EmoDB with a column of predictions, higher for the angry ones."""
+    files = sorted((SHARED / "data" / "emodb" / "wav").glob("*.wav"))
+    emotions = {
+        "W": "anger",
+        "L": "boredom",
+        "E": "disgust",
+        "A": "fear",
+        "F": "happiness",
+        "T": "sadness",
+        "N": "neutral",
+    }
+    rows = [
+        {
+            "file": str(file), "speaker": file.name[:2], "emotion": emotions[file.name[5]],
+            "snr_pred": 20 + place % 7 + 10 * (file.name[5] == "W"),
+        }
+        for place, file in enumerate(files)
+    ]  # fmt: skip
+    path = project / "results" / "acceptance" / "predict" / "mydata_predicted.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(path, index=False)
 
 
 @pytest.fixture
@@ -203,7 +230,9 @@ def test_26_compares_two_scales(finished):
     assert set(split["likability"]) == {"less likable", "more likable"}
 
 
-@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name not in RUN and is_built(name)])
+@pytest.mark.parametrize(
+    "name", [name for name in EXPERIMENTS if name not in RUN | EXPLORED and is_built(name)]
+)
 def test_says_what_this_version_lacks(run, name):
     ended = run(name)
     assert ended.code == 1
@@ -274,3 +303,81 @@ def test_23_runs_with_their_figures_and_the_epochs(finished):
     ) == 1
     assert {row["epoch"] for row in result["history"]} == {1, 2, 3}
     assert (ended.folder("spectra_cnn") / "images" / "epoch_progression.png").exists()
+
+
+def explored(ended: Ended, name: str) -> dict:
+    """What explore left for machines, after a look at the rest."""
+    folder = Path(re.search(r"report: (\S+)", ended.output)[1]).parent
+    assert folder == ended.folder(name)
+    for file in (
+        "explore.html",
+        "explore.json",
+        "explore.ini",
+        "explore_log.txt",
+        "associations.csv",
+        "suspicious.csv",
+    ):
+        assert (folder / file).stat().st_size > 0, file
+    assert (folder / "images" / "overview.png").exists()
+    record = json.loads((folder / "explore.json").read_text())
+    assert record["findings"] and record["samples"] == 535 and record["speakers"] == 10
+    for finding in record["findings"][:5]:
+        assert finding["text"] in " ".join(ended.output.split())
+    return record
+
+
+def tested(record: dict, name: str) -> dict:
+    """The main tests of an association, by what they count."""
+    (found,) = [each for each in record["associations"] if each["name"] == name]
+    return {test["unit"]: test for test in reversed(found["tests"]) if not test["within"]}
+
+
+def test_14_explores_and_says_how_spotlight_is_set_up(finished):
+    record = explored(finished("14_spotlight"), "spotlight")
+    assert "spotlight-setup" in finished("14_spotlight").output
+    assert record["selection"] == "all" and record["features"]["ways"] == []
+
+
+def test_15_statistics_features_and_maps(finished):
+    ended = finished("15_explore_statistics")
+    record = explored(ended, "explore_statistics")
+    gender, age = tested(record, "emotion_gender"), tested(record, "emotion_age")
+    assert (
+        gender["samples"]["name"].startswith("chi-square")
+        and gender["samples"]["effect_name"] == "Cramer's V"
+    )
+    assert gender["samples"]["statistic"] == pytest.approx(12.243, abs=0.001)  # scipy.stats.chi2_contingency
+    assert "Cohen's d" in age["samples"]["detail"] and gender["speakers"]["n"] == 10
+    assert tested(record, "emotion_age_duration")["samples"]["name"] == "Pearson's r"
+    images = {path.stem for path in (ended.folder("explore_statistics") / "images").glob("*.png")}
+    for name in ("emotion_gender", "emotion_age", "emotion_duration", "emotion_age_duration"):
+        assert {f"{name}_samples", f"{name}_speakers"} <= images
+    maps = ["tsne", "pca"]
+    if importlib.util.find_spec("umap"):
+        maps.insert(1, "umap")
+    else:
+        assert any("umap-learn" in line for line in record["warnings"])
+    assert [made["method"] for made in record["maps"]] == maps
+    assert {
+        f"map_{method}_{colour}" for method in maps for colour in ("emotion", "gender", "speaker")
+    } <= images
+    assert {"feature_importance", "feature_distributions", "feature_correlation"} <= images
+    assert record["features"]["ways"] == ["tree", "xgb"] and len(record["features"]["ranking"]) == 88
+    table = ended.table("explore_statistics", "associations.csv")
+    assert {"statistic", "effect", "n", "p", "p_corrected"} <= set(table.columns)
+
+
+def test_16_a_number_is_not_binned(finished):
+    ended = finished("16_explore_real_target")
+    record = explored(ended, "explore_real_target")
+    assert record["kind"] == "number"
+    assert tested(record, "age_duration")["samples"]["effect_name"] == "Pearson's r"
+    assert tested(record, "age_gender")["samples"]["effect_name"] == "Cohen's d"
+
+
+def test_18_looks_at_what_was_predicted(run, finished):
+    write_predicted(run.project)
+    record = explored(finished("18_explore_predicted"), "explore_predicted")
+    found = tested(record, "emotion_snr_pred")
+    assert found["samples"]["p"] < 0.001 and found["speakers"]["p"] < 0.05
+    assert any("snr_pred" in finding["text"] and "anger" in finding["text"] for finding in record["findings"])

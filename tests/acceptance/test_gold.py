@@ -119,3 +119,29 @@ loso = True
     result = nkululeko.run(ini)
     assert round(result.scores["uar"].value, 3) == uar
     assert len(result.predictions) == 535 and len(result.folds) == 10
+
+
+AUTO = "[AUTO]\nminutes = 30\nfeatures = ['os', 'mfcc']\nmodels = ['logreg', 'lda']\nscale = ['speaker', 'standard']\n"
+SPLIT = (
+    f"emodb.split_strategy = specified\nemodb.train_tables = ['{TABLES.format('train')}']\n"
+    f"emodb.test_tables = ['{TABLES.format('test')}']\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "model", "least"),
+    [("auto_loso", "", "[MODEL]\nloso = True\n", 0.83), ("auto_gold", SPLIT, "", 0.73)],
+)
+def test_auto_finds_what_is_known_to_be_good(folder, name, split, model, least):
+    """A figure of nobody's test speakers: nested in the cross-validation, and without the labels of the test set."""
+    from nkululeko import auto
+
+    ini = folder / f"{name}.ini"
+    ini.write_text(
+        f"[EXP]\nroot = {folder}\nstore = {folder}/store\n"
+        f"[DATA]\ndatabases = ['emodb']\nemodb = {EMODB}\ntarget = emotion\n{split}{model}{AUTO}"
+    )
+    result = auto.run(ini)
+    assert result.headline.value >= least
+    assert result.tried["value"].notna().all(), "there was time for all"
+    assert not any("not enough" in line for line in result.warnings)

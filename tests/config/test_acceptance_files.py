@@ -79,8 +79,6 @@ def test_notes_on_sections_that_a_run_does_not_read() -> None:
 @pytest.mark.parametrize(
     ("name", "reads", "missing"),
     [
-        ("15_explore_statistics", "EXPL", ["value_counts", "feature_distributions", "model", "scatter"]),
-        ("16_explore_real_target", "EXPL", ["value_counts", "bin_reals"]),
         ("17_predict", "PREDICT", ["targets"]),
         ("09_multidb_augmented", "AUGMENT", ["augment"]),
         ("10_multidb_train_extra", "CROSSDB", ["train_extra"]),
@@ -91,6 +89,14 @@ def test_other_commands_name_what_is_missing(name: str, reads: str, missing: lis
         load(FOLDER / f"{name}.ini", reads=("EXP", "DATA", "FEATS", reads))
     found = re.findall(rf"\[{reads}\] (\w+) = .* is not available in this version", str(caught.value))
     assert found == missing
+
+
+@pytest.mark.parametrize("name", ["14_spotlight", "15_explore_statistics", "16_explore_real_target"])
+def test_explore_takes_its_files(name: str) -> None:
+    config = load(
+        FOLDER / f"{name}.ini", reads=("EXP", "DATA", "EXPL", "PLOT", "REPORT"), if_there=("FEATS",)
+    )
+    assert [note for note in config.notes if "regression partner" not in note] == []
 
 
 @pytest.mark.parametrize("name", [name for name, missing in MISSING.items() if not missing])

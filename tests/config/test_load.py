@@ -247,8 +247,9 @@ def test_only_the_sections_that_are_read(project: Project) -> None:
     assert note == "exp.ini, line 5: section [EXPL] has no effect in this run"
     with pytest.raises(LookupError, match="MODEL"):
         _ = config.model
-    with pytest.raises(ConfigError, match=r"\[EXPL\] spotlight = True is not available in this version"):
-        project.text(text.replace("max_feats = 10", "spotlight = True"), reads=("EXP", "DATA", "EXPL"))
+    with pytest.raises(ConfigError, match=r"\[PREDICT\] targets = \['snr'\] is not available in this version"):
+        wanted = text.replace("[EXPL]\nmax_feats = 10", "[PREDICT]\ntargets = ['snr']")
+        project.text(wanted, reads=("EXP", "DATA", "PREDICT"))
 
 
 def test_a_value_is_never_executed(project: Project) -> None:

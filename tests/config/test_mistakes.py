@@ -67,7 +67,6 @@ def test_the_base_file_has_none(project: Project) -> None:
             "[DATA] db.split_strategy: unknown split strategy 'speaker'; did you mean 'speaker_split'",
         ),
         ({"DATA": "db.type = cvs"}, "[DATA] db.type: unknown database type 'cvs'; did you mean 'csv'?"),
-        ({"MODEL": "type = lgbm"}, "[MODEL] type: 'lgbm' is not available in this version; available: "),
         ({"MODEL": "type = finetuned"}, "[MODEL] type: 'finetuned' is not available in this version; "),
         (
             {"FEATS": "type = wav2vec2-large-robust"},
@@ -91,6 +90,7 @@ def test_the_base_file_has_none(project: Project) -> None:
         ({"MODEL": "C_val = True"}, "[MODEL] C_val = True: expected a number > 0"),
         ({"MODEL": "C_val = inf"}, "[MODEL] C_val = 'inf': expected a number > 0"),
         ({"MODEL": "C_val ="}, "[MODEL] C_val is empty: expected a number > 0"),
+        ({"OPTIM": "C_val = [1]\nkernel ="}, "[OPTIM] kernel is empty: expected a value"),
         ({"MODEL": "svm.C_val = -1"}, "[MODEL] svm.C_val = -1: expected a number > 0"),
         ({"MODEL": "type = knn\nK_val = 3.5"}, "[MODEL] K_val = 3.5: expected a whole number >= 1"),
         ({"MODEL": "kernel = rfb"}, "[MODEL] kernel = 'rfb': expected 'rbf', 'linear', 'poly' or 'sigmoid'"),
@@ -155,6 +155,14 @@ def test_the_base_file_has_none(project: Project) -> None:
             "[MODEL] type: 'svr' is a regressor, and EXP.type is classification; use svm",
         ),
         (
+            {"MODEL": "type = mlp\nloss = mse"},
+            "[MODEL] loss: 'mse' is not for classification; expected one of: bce, cross, f1, focal, weighted_bce",
+        ),
+        (
+            {"EXP": "type = regression", "MODEL": "type = mlp\nloss = focal"},
+            "[MODEL] loss: 'focal' is not for regression; expected one of: ccc, mae, mse, pcc",
+        ),
+        (
             {"EXP": "type = regression", "MODEL": "type = lda"},
             "[MODEL] type: 'lda' is a classifier, and EXP.type is regression; "
             "set EXP.type = classification, or choose another model",
@@ -172,8 +180,8 @@ def test_the_base_file_has_none(project: Project) -> None:
         ({"MODEL": "k_fold_cross = 1"}, "k_fold_cross = 1: expected at least 2 folds"),
         ({"MODEL": "loso = True\nlogo = 5"}, "loso and logo exclude each other; choose one cross-validation"),
         (
-            {"PLOT": "value_counts = [['age']]"},
-            "[PLOT] value_counts = [['age']] is not available in this version",
+            {"PLOT": "value_counts = age"},
+            "[PLOT] value_counts = 'age': expected True or False or a list of names or lists of names",
         ),
         ({"REPORT": "latex = paper"}, "[REPORT] latex = 'paper' is not available in this version"),
     ],

@@ -9,13 +9,17 @@ import pytest
 from history_factory import with_history
 from nkululeko.core.families import plots
 from nkululeko.plots import render
-from result_factory import all_results
+from result_factory import all_results, with_combined, with_compared, with_runs
 
 #: the results that lead to different pictures
 TELLING = ("two", "twenty", "hostile", "long", "big", "regression", "regression_big")
 #: these show nothing that differs between results of one task
-LIKE_ANY_OTHER = ("importance", "epoch_progression", "anim_progression")
-RESULTS = {kind: with_history(result) for kind, result in all_results().items() if kind in TELLING}
+LIKE_ANY_OTHER = ("importance", "epoch_progression", "anim_progression", "per_speaker", "runs_compare")
+RESULTS = {
+    kind: with_history(with_compared(with_runs(with_combined(result))))
+    for kind, result in all_results().items()
+    if kind in TELLING
+}
 CASES = [
     (name, kind)
     for name in plots.names()

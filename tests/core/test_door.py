@@ -75,6 +75,21 @@ def test_arguments_reach_the_action() -> None:
     assert seen == [("a.ini", []), ("a.ini", ["EXP.name=b", "MODEL.type=svm"])]
 
 
+def test_a_door_may_have_switches(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[bool] = []
+
+    def action(config: str, overrides: Sequence[str], no_browser: bool) -> None:
+        seen.append(no_browser)
+
+    switches = {"no_browser": "do not open it"}
+    assert door("nkululeko.x", action, ["--config", "a.ini"], switches) == 0
+    assert door("nkululeko.x", action, ["--config", "a.ini", "--no-browser"], switches) == 0
+    assert seen == [False, True]
+    with pytest.raises(SystemExit):
+        door("nkululeko.x", lambda config, overrides: None, ["--config", "a.ini", "--no-browser"])
+    assert "--no-browser" in capsys.readouterr().err
+
+
 def test_wrong_arguments_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         door("nkululeko.x", lambda config, overrides: None, [])

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from nkululeko.core.progress import progress
+from nkululeko.core import engine
+from nkululeko.core.progress import clear_after_another, no_bars, progress
 
 
 class Terminal(io.StringIO):
@@ -40,3 +41,49 @@ def test_nothing_to_do_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress("extracting os", 0):
         pass
     assert terminal.getvalue() == ""
+
+
+def test_what_is_done_within_a_bar_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress("outer", 1), progress("inner", 1):
+        pass
+    assert "outer" in terminal.getvalue() and "inner" not in terminal.getvalue()
+    with no_bars(), progress("silent", 1):
+        pass
+    assert "silent" not in terminal.getvalue()
+    with progress("next", 1):
+        pass
+    assert "next" in terminal.getvalue(), "it may be shown again afterwards"
+
+
+def shown_in_a_worker(number: int) -> str:
+    """What a bar writes in another process, if its stderr is a terminal."""
+    before, sys.stderr = sys.stderr, Terminal()
+    try:
+        with progress("training", 1) as advance:
+            advance()
+        return sys.stderr.getvalue()  # type: ignore[attr-defined]
+    finally:
+        sys.stderr = before
+
+
+def test_workers_show_no_bars_of_their_own() -> None:
+    assert "training" in shown_in_a_worker(0)
+    found = engine.unordered(shown_in_a_worker, range(4), workers="processes", jobs=2)
+    assert list(found) == [""] * 4
+
+
+def test_the_bar_of_a_process_that_was_ended_is_cleared_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clear_after_another()
+    assert capsys.readouterr() == ("", "")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    clear_after_another()
+    assert terminal.getvalue() == ""
+    monkeypatch.setenv("TERM", "xterm")
+    clear_after_another()
+    assert terminal.getvalue().endswith("\x1b[?25h"), "the cursor is seen again"

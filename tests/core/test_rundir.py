@@ -15,7 +15,7 @@ def tree(folder: Path) -> set[str]:
     return {
         p.relative_to(folder).as_posix()
         for p in folder.rglob("*")
-        if p.is_file() and p.name != ".written.json"
+        if p.is_file() and not p.name.startswith(".written")
     }
 
 
@@ -87,6 +87,25 @@ def test_a_run_without_models_removes_the_last_ones_and_takes_no_foreign_ones(tm
     assert tree(run.folder) == {"log.txt", "models/mine.json"}
     one_run(tmp_path, [], [])
     assert tree(run.folder) == {"log.txt", "models/mine.json"}
+
+
+def explored(root: Path, images: list[str]) -> None:
+    run = RunDir(root, "exp", door="explore")
+    run.write("explore.html", "x")
+    for name in images:
+        run.write_image(name, b"explored")
+    run.finish()
+
+
+def test_doors_that_share_a_folder_leave_each_other_what_they_wrote(tmp_path: Path) -> None:
+    run = one_run(tmp_path, ["a.png", "shared.png"], ["m.json"])
+    explored(tmp_path, ["b.png", "shared.png"])
+    both = {"log.txt", "models/m.json", "explore.html", "images/a.png", "images/b.png", "images/shared.png"}
+    assert tree(run.folder) == both
+    explored(tmp_path, ["c.png"])  # the shared one is the run's as well
+    assert tree(run.folder) == both - {"images/b.png"} | {"images/c.png"}
+    one_run(tmp_path, [], [])
+    assert tree(run.folder) == {"log.txt", "explore.html", "images/c.png"}
 
 
 def test_an_interrupted_run_leaves_what_the_next_one_clears(tmp_path: Path) -> None:

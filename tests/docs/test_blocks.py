@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import nkululeko
+import nkululeko.explore
 from docs_project import DOCS, READ, ROOT, Block, blocks, make_project
 from nkululeko import quickstart
 from nkululeko.config import ini
@@ -61,6 +62,14 @@ def test_complete_experiment_runs(block, project):
     result = nkululeko.run(written(block, block.name))
     assert result.report.exists()
     assert not [note for note in result.notes if "no effect" in note]
+
+
+@pytest.mark.parametrize("block", blocks("ini", "explores"), ids=str)
+def test_exploration_runs(block, project):
+    overrides = ["EXPL.spotlight=False"] if "spotlight" in block.text else []
+    explored = nkululeko.explore.run(written(block, block.name), overrides)
+    assert explored.page.exists() and explored.exploration.findings
+    assert not [note for note in explored.exploration.notes if "no effect" in note]
 
 
 @pytest.mark.parametrize("block", blocks("ini", "loads"), ids=str)
@@ -175,7 +184,7 @@ def test_commands_exist():
 
     known = {info.name or info.callback.__name__ for info in app.registered_commands}
     used = {words[0] for _, words in _commands()}
-    inline = {word for page in READ for word in re.findall(r"`nkululeko (\w+)", page.read_text())}
+    inline = {word for page in READ for word in re.findall(r"`nkululeko ([\w-]+)", page.read_text())}
     assert {"train", "run", "options", "quickstart"} <= used | inline <= known
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from docs_project import EXAMPLES, make_project
-from nkululeko import quickstart
+from nkululeko import explore, quickstart
 from nkululeko.config.load import RUN, load
 from nkululeko.nkululeko import main
 from nkululeko.testing.corpus import write_corpus
@@ -20,7 +20,14 @@ from nkululeko.testing.speech import STYLES
 
 FILES = sorted(path.stem for path in EXAMPLES.glob("*.ini"))
 #: files for another door than train
-DOORS = {"optim": "optim", "flags": "flags", "ensemble": "ensemble", "compare": "compare"}
+DOORS = {
+    "auto": "auto",
+    "optim": "optim",
+    "flags": "flags",
+    "ensemble": "ensemble",
+    "compare": "compare",
+    "explore": "explore",
+}
 NEEDED = {
     "praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb", "filters": "onnxruntime",
     "mlp": "torch", "mlp_layers": "torch", "spectra_cnn": "torch", "lstm_frames": "torch", "runs": "torch",
@@ -145,7 +152,10 @@ def test_shows_what_its_comments_say(run):
 def test_other_doors_read_their_files(name, project, monkeypatch):
     """The tests of the doors run searches and leaderboards; here the file must be right."""
     monkeypatch.chdir(project)
-    load(Path("examples") / f"{name}.ini", reads=(*RUN, name.upper()))
+    if name == "explore":
+        load(Path("examples") / "explore.ini", reads=explore.READS, if_there=("FEATS",))
+    else:
+        load(Path("examples") / f"{name}.ini", reads=(*RUN, name.upper()))
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -72,6 +72,7 @@ def test_blocks_are_of_a_known_kind():
     assert {block.kind for block in blocks("ini")} == {
         "runs",
         "loads",
+        "explores",
         "later",
         "fails",
         "roots",

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nkululeko.core.correction import holm
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Metric, Scored, metrics
-from nkululeko.evaluation.comparison import COLUMNS, compare, holm, permutation_p
+from nkululeko.evaluation.comparison import COLUMNS, compare, permutation_p
 from nkululeko.evaluation.intervals import bootstrap_scores
 
 LABELS = ["a", "b", "c"]
@@ -278,18 +279,3 @@ def test_too_few_speakers_are_told(caplog):
         "with 4 test speakers or samples no p-value can be below 0.125: no difference can be shown"
     ]
     assert table["p"][1] == 0.125
-
-
-def test_holm_equals_the_definition():
-    p = [0.01, 0.2, 0.012, 0.9, 0.5]
-    rejected = {}
-    for level in np.arange(0, 1.0005, 0.0005):  # step down: stop at the first that does not fall below
-        for rank, i in enumerate(np.argsort(p)):
-            if p[i] > level / (len(p) - rank) + 1e-12:
-                break
-            rejected.setdefault(int(i), level)
-    expected = [rejected.get(i, 1.0) for i in range(len(p))]
-    assert holm(p) == pytest.approx(expected, abs=0.0006)
-    assert holm([0.01, np.nan, 0.02])[::2] == [0.02, 0.02]
-    assert holm([0.01, 0.02], tests=10) == pytest.approx([0.1, 0.18])
-    assert holm([]) == []

@@ -101,12 +101,12 @@ def test_score_carries_the_metrics_name_label_and_direction() -> None:
 
 
 def test_draws_are_multinomial_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = np.concatenate(list(intervals._draws(20, 5000, seed=3)))
+    at_once = np.concatenate(list(intervals.draws(20, 5000, seed=3)))
     assert (at_once.sum(axis=1) == 20).all()
     np.testing.assert_allclose(at_once.mean(axis=0), 1, atol=0.06)
     np.testing.assert_allclose(at_once.var(axis=0), 1 - 1 / 20, atol=0.1)
     monkeypatch.setattr(intervals, "CHUNK", 700)
-    chunks = list(intervals._draws(20, 5000, seed=3))
+    chunks = list(intervals.draws(20, 5000, seed=3))
     assert len(chunks) > 100
     np.testing.assert_array_equal(np.concatenate(chunks), at_once)
 

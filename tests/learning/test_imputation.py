@@ -40,6 +40,18 @@ def test_a_feature_without_any_value_becomes_zero_and_is_named(strategy):
     assert "feature 2" in fit_imputer(strategy, train).notes[0]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "what"),
+    [("mean", "the mean of the training samples"), ("median", "the median of"), ("zero", "with 0")],
+)
+def test_what_is_filled_is_said(strategy, what):
+    train = np.array([[1.0, np.nan, np.nan], [2.0, 5.0, np.inf], [3.0, 4.0, 1.0], [4.0, 4.0, 2.0]])
+    (note,) = fit_imputer(strategy, train, ["loudness", "F0", "jitter"]).notes
+    assert note.startswith("2 of 4 training samples have missing values, most in jitter: filled with ")
+    assert what in note
+    assert fit_imputer(strategy, train[2:]).notes == ()
+
+
 def test_many_features_without_values_are_counted():
     note = fit_imputer("mean", np.full((2, 9), np.nan), list("abcdefghi")).notes[0]
     assert "a, b, c, d, e and 4 more" in note

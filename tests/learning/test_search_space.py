@@ -79,6 +79,13 @@ def test_mistakes(given, message):
         (Recipe("knn"), {"K_val": (1, 3, 0.5)}, "1.5: input should be a valid integer"),
         (Recipe("knn"), {"weights": ["uniform"], "KNN_weights": ["uniform"]}, "are the same option"),
         (Recipe("cnn"), {"scale": ["robust"]}, "has no effect"),
+        (
+            Recipe("mlp"),
+            {"layers": [8, 16]},
+            "8: expected a dictionary {name: value} or a list of whole numbers",
+        ),
+        (Recipe("mlp"), {"layers": [[0]]}, "expected at least one layer"),
+        (Recipe("mlp"), {"drop": (0.0, 2.0)}, "2.0: input should be less than 1"),
         (Recipe("svr", context=ModelContext("regression")), {"balancing": ["ros"]}, "for classes"),
     ],
 )

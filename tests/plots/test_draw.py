@@ -60,7 +60,9 @@ def test_a_typo_is_an_error_with_a_hint(drawing, hint):
 def test_titles_can_be_turned_off():
     result = regression(samples=30)
     with_titles = draw_all(result, Drawing(names=("scatter",), formats=("svg",)))["scatter.svg"]
-    without = draw_all(result, Drawing(names=("scatter",), formats=("svg",), titles=False))["scatter.svg"]
+    without = draw_all(result, Drawing(names=("scatter",), formats=("svg",), options={"titles": False}))[
+        "scatter.svg"
+    ]
     assert b"Prediction against truth" in with_titles
     assert b"Prediction against truth" not in without
 

@@ -208,7 +208,7 @@ def test_it_applies_where_there_is_something_to_draw():
 
 def test_it_waits_to_be_asked_for():
     _, result = classes(("a", "b"), splits=("test",))
-    assert "value_counts.png" not in draw_all(result, Drawing(titles=False))
+    assert "value_counts.png" not in draw_all(result, Drawing(options={"titles": False}))
     assert "value_counts.png" in draw_all(result, Drawing(asked=("value_counts",)))
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from exploration_factory import made
 from html_reader import PIXEL
 from nkululeko.plots import Drawing, draw_all
 from nkululeko.report.audio import clips
+from nkululeko.report.explore import Drawn, explore_page
 from nkululeko.report.leaderboard import Entry, leaderboard_page
 from nkululeko.report.page import page
 from nkululeko.report.sheet import sheet_page
@@ -35,6 +37,7 @@ FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 )
+EXPLORATIONS = ("explore_seven", "explore_hostile", "explore_long")
 pytestmark = [
     pytest.mark.skipif(
         not (BROWSER and DRIVER), reason="NO BROWSER: chromium and chromedriver are not found"
@@ -85,6 +88,10 @@ def pages(tmp_path_factory):
     for name, sheet in sheets().items():
         html = sheet_page(sheet, {"value_counts.png": PIXEL, "balance.png": PIXEL}, warnings=["a warning"])
         (folder / f"{name}.html").write_text(html, "utf-8")
+    for name, exploration in explorations(wav).items():
+        segments = [(str(row["file"]), 0.0, None) for row in exploration.suspicious.to_dict("records")]
+        html = explore_page(exploration, pictures_of(exploration), None, made_sheet(SEVEN), clips(segments))
+        (folder / f"{name}.html").write_text(html, "utf-8")
     for name, found in leaderboards().items():
         html = leaderboard_page(found, "Which?", "UAR", ["a note"], ["a warning"])
         (folder / f"{name}.html").write_text(html, "utf-8")
@@ -133,6 +140,30 @@ def sheets():
     }
 
 
+def explorations(folder):
+    """Explorations: one with sound, one of hostile names, one of long ones."""
+    evil = '"><img src=x onerror=hacked=1>'
+    return {
+        "explore_seven": made(
+            SEVEN, samples=70, texts=["Men are older than women."] * 12, odd=15, file=f"{folder}/{{:04d}}.wav"
+        ),
+        "explore_hostile": made(
+            HOSTILE, target="<b>x</b>", column=evil, features=[evil, *HOSTILE], texts=HOSTILE, file=f"{evil}{{}}.wav"
+        ),
+        "explore_long": made(LONG, target=LONG[1], column=LONG[0], features=LONG, texts=LONG),
+    }  # fmt: skip
+
+
+def pictures_of(exploration):
+    """A wide picture for each association, the ranking and the maps."""
+    from nkululeko.plots._explore import draw_views
+
+    (picture,) = (content for _, content in draw_views(exploration, names=("overview",)))
+    found = [Drawn("associations", each.name, picture, each.name) for each in exploration.associations]
+    maps = [Drawn("maps", f"map_{place}", picture, "pca") for place in range(3)]
+    return [Drawn("overview", "overview", picture), Drawn("feature_importance", "x", picture), *found, *maps]
+
+
 def show(browser, file, width=1280):
     screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
@@ -142,7 +173,18 @@ def show(browser, file, width=1280):
 
 
 @pytest.mark.parametrize(
-    "name", ["seven", "hostile", "regression", "learned", "sheet_hostile", "sheet_long", *leaderboards()]
+    "name",
+    [
+        "seven",
+        "hostile",
+        "regression",
+        "learned",
+        "sheet_hostile",
+        "sheet_long",
+        "explore_seven",
+        "explore_hostile",
+        *leaderboards(),
+    ],
 )
 def test_page_opens_without_complaint_and_asks_for_nothing(browser, pages, name):
     show(browser, pages / f"{name}.html")
@@ -158,7 +200,18 @@ def test_page_opens_without_complaint_and_asks_for_nothing(browser, pages, name)
 
 @pytest.mark.parametrize("width", [320, 360, 1280])
 @pytest.mark.parametrize(
-    "name", ["seven", "hostile", "long", "twenty", "regression", "learned", *sheets(), *leaderboards()]
+    "name",
+    [
+        "seven",
+        "hostile",
+        "long",
+        "twenty",
+        "regression",
+        "learned",
+        *EXPLORATIONS,
+        *sheets(),
+        *leaderboards(),
+    ],
 )
 def test_nothing_sticks_out(browser, pages, name, width):
     show(browser, pages / f"{name}.html", width)
@@ -189,7 +242,7 @@ def test_sound_can_be_played(browser, pages):
     assert len(browser.find_elements("css selector", ".silence")) == 10
 
 
-@pytest.mark.parametrize("name", ["hostile", "sheet_hostile", "board_hostile"])
+@pytest.mark.parametrize("name", ["hostile", "sheet_hostile", "board_hostile", "explore_hostile"])
 def test_hostile_labels_do_nothing(browser, pages, name):
     show(browser, pages / f"{name}.html")
     assert browser.execute_script("return window.hacked") is None
@@ -214,7 +267,7 @@ def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", ["seven", "learned", "sheet_long", "board_long"])
+@pytest.mark.parametrize("name", ["seven", "learned", "sheet_long", "board_long", "explore_seven"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_in_light_and_dark(browser, pages, scheme, name):
     features = [{"name": "prefers-color-scheme", "value": scheme}]
@@ -245,3 +298,15 @@ def test_text_can_be_read_in_light_and_dark(browser, pages, scheme, name):
             }).filter(found => found[0] < 4.5);
     """
     assert browser.execute_script(script) == []
+
+
+def test_findings_lead_to_their_parts_and_wide_pictures_can_be_moved_on_a_phone(browser, pages):
+    show(browser, pages / "explore_seven.html", 390)
+    browser.find_element("css selector", ".findings a").click()
+    place = (
+        "return document.querySelector(location.hash.replace(/\\./g, '\\\\.')).getBoundingClientRect().top"
+    )
+    assert abs(browser.execute_script(place)) < 100
+    wide = "const pan = document.querySelector('.pan'); return [pan.scrollWidth, pan.clientWidth]"
+    inside, shown = browser.execute_script(wide)
+    assert inside > 1.3 * shown

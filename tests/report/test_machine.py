@@ -74,9 +74,25 @@ def test_runs_folds_speakers_and_epochs():
     assert found["uncertainty"][49]["coverage"] == pytest.approx(0.5, abs=1 / 300)
 
 
+def test_what_plot_asks_for():
+    result = all_results()["asked"]
+    found = result_json(result)
+    assert found["kept"] == result.kept.iloc[0].to_dict()
+    combined = result.combined
+    assert found["combined"]["answers"] == combined.answers.to_dict("records")
+    assert found["combined"]["confusion"]["counts"] == combined.confusion.to_numpy().tolist()
+    assert found["combined"]["scores"].keys() == result.scores.keys()
+    assert (found["combined"]["left_out"], found["combined"]["unknown"]) == (["emodb/98", "emodb/99"], 2)
+    assert [(row["run"], row["value"]) for row in found["compared"]] == list(
+        enumerate(result.runs["value"], start=1)
+    )
+    numbers = result_json(all_results()["asked_regression"])["combined"]
+    assert numbers["confusion"] is None and type(numbers["answers"][0]["truth"]) is float
+
+
 def test_what_a_simple_run_lacks_is_null():
     found = result_json(classification(samples=30))
-    for name in ("runs", "folds", "history", "uncertainty", "by_speaker"):
+    for name in ("runs", "folds", "history", "uncertainty", "by_speaker", "kept", "combined", "compared"):
         assert found[name] is None, name
     assert found["decided"] == []
     unwatched = result_json(with_runs(classification(samples=30), watched=False))

@@ -15,6 +15,7 @@ from finished_runs import finish, write_ini
 from nkululeko import flags
 from nkululeko.config.load import load
 from nkululeko.config.schema.exp import Exp
+from nkululeko.config.schema.flags import Flags
 from nkululeko.core.errors import ConfigError, NkululekoError
 from nkululeko.steps import flags as steps
 from nkululeko.steps.combinations import combinations, folder_name, owner_of
@@ -36,6 +37,23 @@ def ini(tmp_path: Path, corpus: Path, store: Path, monkeypatch: pytest.MonkeyPat
 
 def names(found) -> list[str]:
     return [combination.name for combination in found]
+
+
+def test_values_of_any_option_keep_their_kind(ini):
+    """Numbers stay numbers, True stays True, and what is in quotes stays text, whichever option they are for."""
+    path = ini(
+        "C_val = [1, 0.5]", "class_weight = [True, False]", "MODEL.random_seed = 7", "MODEL.kernel = ['rbf']"
+    )
+    found = load(path, reads=("EXP", "FLAGS")).section(Flags).others
+    assert found == {
+        "C_val": [1, 0.5], "class_weight": [True, False], "MODEL.random_seed": 7, "MODEL.kernel": ["rbf"],
+    }  # fmt: skip
+    assert [type(value) for value in found["C_val"]] == [int, float]
+    configs = [one.config.model for one in combinations(path, ["MODEL.type=svm"])]
+    assert {(one.choice.options.C_val, one.class_weight) for one in configs} == {
+        (1.0, True), (1.0, False), (0.5, True), (0.5, False),
+    }  # fmt: skip
+    assert {one.random_seed for one in configs} == {7}
 
 
 def test_every_combination_is_a_run_like_any_other(ini, tmp_path):

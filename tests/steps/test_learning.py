@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,82 @@ def test_mistakes_of_nets(bench, model: str, exp: str, message: str) -> None:
     pytest.importorskip("torch")
     with pytest.raises(NkululekoError, match=message):
         nkululeko.run(bench.ini(exp=exp, model=model))
+
+
+@pytest.mark.parametrize(("model", "package"), [("lgbm", "lightgbm"), ("mlp", "torch")])
+def test_a_missing_package_is_told_before_anything_is_loaded(
+    bench, monkeypatch, model: str, package: str
+) -> None:
+    ini = bench.ini(model=f"type = {model}")
+    (bench.folder / "data.csv").write_text("loading this\nwould be a mistake\n")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        NkululekoError, match=rf'needs the package {package}; pip install "nkululeko\[{package}\]"'
+    ):
+        nkululeko.run(ini)
+
+
+def test_lightgbm_in_a_whole_run(bench) -> None:
+    model = "type = lgbm\nmin_child_samples = 3\nn_estimators = 10\nclass_weight = True"
+    try:
+        result = nkululeko.run(bench.ini(model=model))
+    except NkululekoError as problem:
+        if "needs the" in str(problem):
+            pytest.skip(str(problem))
+        raise
+    assert (result.folder / "models" / "model" / "model.txt").exists()
+    assert result.calibration is not None and result.importance is not None
+    assert result.headline.low > 0.25
+    numbers = nkululeko.run(
+        bench.ini(model=model.replace("\nclass_weight = True", ""), exp="type = regression", target="arousal")
+    )
+    assert any("its regression partner lgbm_reg is used" in note for note in numbers.notes)
+
+
+def with_gaps(bench, every: int = 5) -> str:
+    """Features to import, one of which is missing for some samples."""
+    generator = np.random.default_rng(3)
+    frame = bench.table[["file"]].assign(loudness=generator.normal(size=64), pitch=generator.normal(size=64))
+    frame.loc[::every, "pitch"] = np.nan
+    frame.to_csv(bench.folder / "features.csv", index=False)
+    return "type = import\nimport_file = features.csv"
+
+
+def test_missing_features_of_nets_are_filled_or_their_samples_dropped(bench) -> None:
+    pytest.importorskip("torch")
+    feats = with_gaps(bench)
+    filled = nkululeko.run(bench.ini(exp="epochs = 2", feats=feats, model="type = mlp\nloso = True"))
+    assert len(filled.predictions) == 64 and any("pitch" in note for note in filled.notes)
+    dropped = nkululeko.run(
+        bench.ini(exp="epochs = 2", feats=f"{feats}\nnan_strategy = drop", model="type = mlp\nloso = True")
+    )
+    assert len(dropped.predictions) == 64 - 13
+    assert any("missing values (nan_strategy = drop)" in line for line in dropped.warnings)
+    with pytest.raises(
+        NkululekoError, match="nan_strategy = 'modal': expected 'zero', 'mean', 'median' or 'drop'"
+    ):
+        nkululeko.run(bench.ini(feats=f"{feats}\nnan_strategy = modal", model="type = mlp"))
+
+
+@pytest.mark.parametrize("model", ["mlp", "lgbm"])
+def test_one_class_is_nothing_to_learn(bench, model: str) -> None:
+    with pytest.raises(NkululekoError, match=r"one class only \('anger'\)"):
+        nkululeko.run(bench.ini(data="labels = ['anger']", model=f"type = {model}"))
+
+
+@pytest.mark.parametrize("model", ["nb", "mlp"])
+def test_a_class_that_a_fold_cannot_learn_is_named(bench, model: str) -> None:
+    if model == "mlp":
+        pytest.importorskip("torch")
+    table = bench.table
+    alone = table["speaker"].iloc[0]
+    table.loc[(table["speaker"] != alone) & (table["emotion"] == "anger"), "emotion"] = "neutral"
+    result = nkululeko.run(bench.ini(table, exp="epochs = 2", model=f"type = {model}\nloso = True"))
+    expected = f"speaker db/{alone}: no training sample of 'anger', which its test samples have"
+    assert expected in result.warnings
+    lost = result.predictions[result.predictions["truth"] == "anger"]
+    assert set(lost["speaker"].astype(str)) == {str(alone)} and "anger" not in set(lost["prediction"])
+    assert (lost["p_anger"] == 0).all()
 
 
 def test_a_batch_larger_than_the_data_is_all_of_them(bench) -> None:

@@ -60,6 +60,23 @@ def test_best_ini_gives_the_same_result_without_a_search(bench):
     assert "[FEATS]" in searched.lines and "OPTIM" not in (folder / "best.ini").read_text()
 
 
+def test_a_net_is_searched_for(bench):
+    pytest.importorskip("torch")
+    rest = "[OPTIM]\nsearch_strategy = random\nn_iter = 3\ncv_folds = 2\nlearning_rate = (0.001, 0.1)\n"
+    rest += "drop = [0.0, 0.4]\nlayers = [[8], {'l1': 8, 'l2': 4}]\npatience = (1, 3)\n"
+    searched = optim.run(bench.ini(data=DATA, exp="epochs = 4", model="type = mlp", rest=rest))
+    result, best = searched.result, searched.best
+    assert list(best) == ["learning_rate", "drop", "layers", "patience"] and len(searched.trials) == 3
+    saved = json.loads((result.folder / "models" / "pipeline.json").read_text())["options"]
+    assert saved["learning_rate"] == best["learning_rate"] and saved["drop"] == best["drop"]
+    layers = best["layers"] if isinstance(best["layers"], dict) else list(best["layers"])
+    assert saved["layers"] == layers
+    decided = "\n".join(result.decided)
+    assert "the hyperparameters (learning_rate = " in decided and "the epoch: " in decided
+    again = nkululeko.run(result.folder / "best.ini")
+    pd.testing.assert_frame_equal(again.predictions, result.predictions)
+
+
 def test_the_test_set_has_no_say(bench):
     """Other test samples, with other labels: the same trials, the same choice."""
     frame = bench.table

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nkululeko.config.databases import FilledData
+from nkululeko.config.declare import declared
 from nkululeko.config.fill import Findings
-from nkululeko.config.names import MEASURE_TASKS, METRICS, MODELS
+from nkululeko.config.names import LOSSES, MEASURE_TASKS, METRICS, MODELS
 from nkululeko.config.schema.data import Data, DatabaseConfig
 from nkululeko.config.schema.exp import Exp
 from nkululeko.config.schema.feats import Feats
@@ -27,14 +28,19 @@ def check(filled: dict[str, Filled], data: FilledData, findings: Findings, reads
     assert isinstance(exp, Exp)
     if "DATA" in reads:
         _required(exp, data, findings)
-        _labels(exp, data.data, findings)
+        _labels(exp, data.data, findings, "EXPL" in reads)
         _sizes(data, findings)
         _uses(filled.get("EXP"), data, findings)
     if "MODEL" in reads:
-        _measure(exp, filled["MODEL"], findings)
+        _measure(exp, filled["MODEL"], findings, "AUTO" in reads)
+        _loss(exp, filled["MODEL"], findings)
         _folds(exp, filled["MODEL"], data, findings)
-    if "FEATS" in reads and "MODEL" in reads:
+    if "FEATS" in reads and "MODEL" in reads and "AUTO" not in reads:
         _features(filled["FEATS"], filled["MODEL"], findings)
+    if "PLOT" in reads:
+        _pictures(filled["PLOT"], "EXPL" in reads, findings)
+    if "EXPL" in reads:
+        _explored(filled, "FEATS" in reads, findings)
 
 
 def _required(exp: Exp, data: FilledData, findings: Findings) -> None:
@@ -49,13 +55,14 @@ def _required(exp: Exp, data: FilledData, findings: Findings) -> None:
         findings.wrong(None, "[DATA] target is missing", "name the column to predict: target = emotion")
 
 
-def _labels(exp: Exp, filled: Filled, findings: Findings) -> None:
-    """Bins and labels fit each other, and the task."""
+def _labels(exp: Exp, filled: Filled, findings: Findings, explored: bool = False) -> None:
+    """Bins and labels fit each other, and the task; a number that is explored can be put into bins as well."""
     record = filled.record
     assert isinstance(record, Data)
     bins, labels = filled.form.raw("bins"), filled.form.raw("labels")
-    is_regression = exp.type == "regression"
-    if bins and (is_regression or record.type != "continuous"):
+    is_regression = exp.type == "regression" and not explored
+    is_binned = record.type == "continuous" or (explored and exp.type == "regression")
+    if bins and (is_regression or not is_binned):
         wanted = "EXP.type = classification" if is_regression else "type = continuous"
         findings.note(bins, f"{bins.label} has no effect in this run: it is for {wanted}")
     elif record.bins and record.labels and len(record.bins) != len(record.labels) + 1 and bins:
@@ -103,11 +110,16 @@ def _uses(exp: Filled | None, data: FilledData, findings: Findings) -> None:
             findings.wrong(raw, f"[DATA] min_duration_of_sample ({least:g} s) is more than max ({most:g} s)")
 
 
-def _measure(exp: Exp, filled: Filled, findings: Findings) -> None:
-    """A model is named, and the measure is one of the task."""
+def _measure(exp: Exp, filled: Filled, findings: Findings, finds_model: bool = False) -> None:
+    """A model is named, unless the command finds one, and the measure is one of the task."""
     record, raw = filled.record, filled.form.raw("measure")
     assert isinstance(record, Model)
-    if filled.form.raw("type") is None:
+    named = filled.form.raw("type")
+    if named and finds_model:
+        findings.note(
+            named, f"{named.label} has no effect in this run: auto tries models of its own, or [AUTO] models"
+        )
+    elif named is None and not finds_model:
         findings.wrong(None, "[MODEL] type is missing", "name a model: type = svm")
     if raw is None or record.measure is None or not METRICS.is_installed(record.measure):
         return
@@ -115,6 +127,22 @@ def _measure(exp: Exp, filled: Filled, findings: Findings) -> None:
     if record.measure not in fitting:
         what = f"{raw.label}: '{record.measure}' is not for {exp.type}"
         findings.wrong(raw, what, "expected one of: " + ", ".join(fitting))
+
+
+def _loss(exp: Exp, filled: Filled, findings: Findings) -> None:
+    """The loss is one of the task, where the model has one at all."""
+    record, raw = filled.record, filled.form.raw("loss")
+    assert isinstance(record, Model)
+    if not (raw and record.loss and LOSSES.family and LOSSES.is_installed(record.loss)):
+        return
+    if not (MODELS.family and MODELS.is_installed(record.type) and MODELS.family.load(record.type).watches):
+        return
+    tasks = {name: LOSSES.family.load(name).tasks for name in LOSSES.installed()}
+    if exp.type not in tasks[record.loss]:
+        fitting = ", ".join(name for name, its in tasks.items() if exp.type in its)
+        findings.wrong(
+            raw, f"{raw.label}: '{record.loss}' is not for {exp.type}", f"expected one of: {fitting}"
+        )
 
 
 def _folds(exp: Exp, model: Filled, data: FilledData, findings: Findings) -> None:
@@ -153,3 +181,46 @@ def _features(feats: Filled, model: Filled, findings: Findings) -> None:
     from_audio = MODELS.canonical(model.record.type) == "finetune" if named else True
     if raw and raw.value in ([], ()) and not from_audio:
         findings.wrong(raw, f"{raw.label} = []: expected at least one feature set", "e.g. type = ['os']")
+
+
+#: options of [PLOT] for explore alone, and those for runs that learn
+_OF_EXPLORE = ("kind", "fill_areas", "ccc")
+_OF_RUNS = (
+    "epoch_progression", "anim_progression", "combine_per_speaker", "uncertainty_threshold", "runs_compare",
+)  # fmt: skip
+#: options of [EXPL] that are about features
+_OF_FEATURES = (
+    "feature_distributions", "model", "permutation", "shap", "plot_tree", "plot_features", "scatter",
+)  # fmt: skip
+#: options of [FEATS] that are about learning
+_OF_LEARNING = ("scale", "balancing", "nan_strategy")
+
+
+def _pictures(plot: Filled, explored: bool, findings: Findings) -> None:
+    """Options of [PLOT] that this command has no use for."""
+    _idle(plot, _OF_RUNS if explored else _OF_EXPLORE, "runs that learn" if explored else "explore", findings)
+    raw = plot.form.raw("value_counts")
+    if raw and not explored and isinstance(getattr(plot.record, "value_counts", None), tuple):
+        findings.note(raw, f"{raw.label} has no effect in this run: lists of columns are for explore")
+
+
+def _idle(section: Filled, names: Sequence[str], whose: str, findings: Findings) -> None:
+    """Say which of these options are set and have no effect."""
+    known = declared(type(section.record))
+    for name in names:
+        raw = section.form.raw(name)
+        if raw and getattr(section.record, name) != known[name].default:
+            findings.note(raw, f"{raw.label} has no effect in this run: it is for {whose}")
+
+
+def _explored(filled: dict[str, Filled], has_features: bool, findings: Findings) -> None:
+    """What is asked of features needs some; they are looked at as they are."""
+    if has_features:
+        _idle(filled["FEATS"], _OF_LEARNING, "runs that learn", findings)
+    sets = getattr(filled["FEATS"].record, "type", ()) if has_features else ()
+    if sets:
+        return
+    for name in _OF_FEATURES:
+        raw = filled["EXPL"].form.raw(name)
+        if raw and getattr(filled["EXPL"].record, name):
+            findings.note(raw, f"{raw.label} has no effect in this run: there are no features ([FEATS] type)")

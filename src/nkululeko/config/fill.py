@@ -52,13 +52,18 @@ class Findings:
 def fitting(annotation: Any, value: Any, text: str) -> Any:
     """A value in the shape that a type wants, as far as INI files leave it open; pydantic checks the rest.
 
-    A bare value is a list of one; text stays text where it looks like a number; True is no number.
+    A bare value is a list of one; text stays text where it looks like a number; True is no number. ``Any`` takes the
+    value as it was read.
 
     Example:
         >>> fitting(tuple[str, ...], 42, "42"), fitting(str, 1.50, "1.50"), fitting(int | None, None, "None")
         (['42'], '1.50', None)
+        >>> fitting(Any, 1.50, "1.50"), fitting(Any, True, "True"), fitting(Any, ("a", 2), "('a', 2)")
+        (1.5, True, ('a', 2))
     """
     options = members(annotation)
+    if Any in options:
+        return value
     if value is None and type(None) in options:
         return None
     for part in options:
@@ -76,7 +81,7 @@ def fitting(annotation: Any, value: Any, text: str) -> Any:
         return [fitting(inner, item, shown) for item, shown in items]
     if scalars and all(_is_text(part) for part in scalars):
         return value if isinstance(value, str) else text
-    if isinstance(value, bool) and bool not in options and Any not in options:
+    if isinstance(value, bool) and bool not in options:
         return text
     return value
 
@@ -140,9 +145,10 @@ class Form:
         known = declared(self.model)
         values = {}
         for name, found in self.given.items():
-            if any(raw.text == "" for raw in found.values()):
-                self._tell_one(known[name], findings, "")
-            else:
+            empty = [star for star, raw in found.items() if raw.text == ""]
+            for star in empty:
+                self._tell_one(known[name], findings, star=star)
+            if not empty:
                 values[name] = self._value(known[name], found)
         while True:
             try:

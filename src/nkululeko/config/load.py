@@ -22,13 +22,16 @@ RUN = ("EXP", "DATA", "FEATS", "MODEL", "PLOT", "REPORT")
 _ROOTS, _FILE, _COMMAND_LINE = range(3)
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), *, reads: Sequence[str] = RUN) -> ExperimentConfig:
+def load(
+    path: str | Path, overrides: Sequence[str] = (), *, reads: Sequence[str] = RUN, if_there: Sequence[str] = (),
+) -> ExperimentConfig:  # fmt: skip
     """Read an experiment file.
 
     Args:
         path: of the INI file
         overrides: ``SECTION.option=value``, which go before the file
         reads: the sections that the command reads; others are checked and have no effect
+        if_there: sections that it reads as well, where the file has them
 
     Raises:
         ConfigError: all mistakes of the file, a line each
@@ -47,6 +50,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, reads: Sequence[str
     findings = Findings(str(source))
     entries, lines = _gather(source, overrides, call, findings)
     findings.strict = _is_strict(entries)
+    reads = [*reads, *(name for name in if_there if name in lines)]
     known = section_names()
     for name, where in lines.items():
         if name not in known:
@@ -134,17 +138,18 @@ def _fill_all(
     by_section = {name: [entry for section, entry in entries if section == name] for name in names}
     filled: dict[str, Filled] = {}
     for name in names:
-        if name in ("DATA", "MODEL"):
-            continue
-        filled[name] = fill(section_class(name), by_section[name], findings, read=name in reads)
-    if "MODEL" in names:
-        task = getattr(filled["EXP"].record, "type", "") if "EXP" in filled else ""
-        read = "MODEL" in reads
+        if name not in ("DATA", "MODEL", "EXPL"):
+            filled[name] = fill(section_class(name), by_section[name], findings, read=name in reads)
+    task = getattr(filled["EXP"].record, "type", "") if "EXP" in filled else ""
 
-        def adapt(family: str, name: str, raw: ini.RawOption | None) -> str:
-            return for_task(name, task, raw, findings) if family == "models" and read else name
+    def adapt(family: str, name: str, raw: ini.RawOption | None) -> str:
+        return for_task(name, task, raw, findings) if family == "models" else name
 
-        filled["MODEL"] = fill(section_class("MODEL"), by_section["MODEL"], findings, read=read, adapt=adapt)
+    for name in [name for name in ("MODEL", "EXPL") if name in names]:
+        read = name in reads
+        filled[name] = fill(
+            section_class(name), by_section[name], findings, read=read, adapt=adapt if read else None
+        )
     others = [*_named(filled, "EXP", "databases"), *_named(filled, "CROSSDB", "train_extra")]
     exp = filled["EXP"].record if "EXP" in filled else Exp()
     assert isinstance(exp, Exp)

@@ -100,7 +100,7 @@ MODELS = Names(
     "model",
     contract=(
         "svm", "svr", "xgb", "xgr", "knn", "knn_reg", "tree", "tree_reg", "nb", "gmm", "lin_reg",
-        "logreg", "lda", "rf", "rf_reg", "lgbm", "mlp", "mlp_reg", "cnn", "lstm", "lstm_reg", "finetune",
+        "logreg", "lda", "rf", "rf_reg", "lgbm", "lgbm_reg", "mlp", "mlp_reg", "cnn", "lstm", "lstm_reg", "finetune",
     ),
     also={"bayes": "nb", "finetuned": "finetune"},
 )  # fmt: skip

@@ -24,6 +24,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import IO, Any, TypeVar
 
+from nkululeko.core.progress import clear_after_another
+
 T = TypeVar("T")
 _CHILD = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"  # Ctrl-C is the parent's to handle
@@ -99,6 +101,8 @@ class Companion:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if error is not None:  # it may have been in the middle of something that has a bar
+            clear_after_another()
 
 
 class _Collect(logging.Handler):

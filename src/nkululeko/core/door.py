@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nkululeko.core.errors import NkululekoError
 
 
 def door(
-    name: str, action: Callable[[str, Sequence[str]], None], arguments: Sequence[str] | None = None
-) -> int:
+    name: str, action: Callable[..., None], arguments: Sequence[str] | None = None,
+    switches: Mapping[str, str] | None = None,
+) -> int:  # fmt: skip
     """``python -m NAME --config F``: run an action on an experiment file; the exit code.
 
     Args:
         name: of the module
-        action: takes the path of the file and the overrides
+        action: takes the path of the file, the overrides, and each switch by its name, e.g. ``no_browser=True``
         arguments: of the command line; None: those of this process
+        switches: further arguments of this door that are given or not: name to help
     """
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
     parser.add_argument("--config", required=True, metavar="FILE", help="the experiment file (INI)")
@@ -26,8 +28,11 @@ def door(
         "--set", action="append", default=[], metavar="SECTION.option=value", dest="overrides",
         help="an option that wins over the file; may be repeated",
     )  # fmt: skip
+    for switch, help in (switches or {}).items():
+        parser.add_argument(f"--{switch.replace('_', '-')}", action="store_true", dest=switch, help=help)
     given = parser.parse_args(arguments)
-    return guarded(lambda: action(given.config, given.overrides))
+    chosen = {switch: getattr(given, switch) for switch in switches or {}}
+    return guarded(lambda: action(given.config, given.overrides, **chosen))
 
 
 def guarded(action: Callable[[], None]) -> int:

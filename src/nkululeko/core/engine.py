@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Literal, TypeVar
 
+from nkululeko.core.progress import no_bars
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -35,9 +37,13 @@ def _interrupt_held_back() -> Iterator[None]:
 
 
 def _in_worker(function: Callable[[A], B], item: A) -> B:
-    """One item in a worker process; Ctrl-C is the parent's to handle, workers would print their own traceback."""
+    """One item in a worker process; Ctrl-C is the parent's to handle, workers would print their own traceback.
+
+    The bar is the parent's as well: those of several workers would write over each other.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return function(item)
+    with no_bars():
+        return function(item)
 
 
 def unordered(

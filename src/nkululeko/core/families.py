@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # numpy, pandas and matplotlib are heavy: only for the type c
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from nkululeko.core.exploration import Exploration
     from nkululeko.core.result import Result
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Split",
     "SplitContext",
     "Task",
+    "View",
 ]
 
 #: extracts a feature set for an index of segments: the engine and the store behind a plain function
@@ -157,6 +159,14 @@ class Plot(Plugin):
         """The figure, made without pyplot (no global state, safe in any thread)."""
 
 
+class View(Plugin):
+    """Draws figures of an exploration; nothing is written here."""
+
+    @abstractmethod
+    def draw(self, exploration: Exploration) -> Iterator[tuple[str, Figure]]:
+        """Name (stem of the file) and figure of each picture, made without pyplot; none where nothing is to show."""
+
+
 databases: Family[Database] = Family("nkululeko.data.databases", Database, "database type")
 filters: Family[Filter] = Family("nkululeko.data.filters", Filter, "filter")
 splits: Family[Split] = Family("nkululeko.data.splits", Split, "split strategy")
@@ -167,3 +177,4 @@ balancers: Family[Balancer] = Family("nkululeko.learning.balancers", Balancer, "
 losses: Family[Loss] = Family("nkululeko.learning.losses", Loss, "loss")
 metrics: Family[Metric] = Family("nkululeko.evaluation.metrics", Metric, "measure")
 plots: Family[Plot] = Family("nkululeko.plots", Plot, "plot")
+views: Family[View] = Family("nkululeko.plots.views", View, "view")

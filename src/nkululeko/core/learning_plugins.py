@@ -70,6 +70,14 @@ class Model(Plugin):
         super().__init__(options)
         self.context = context or ModelContext()
 
+    @classmethod
+    def check_installed(cls) -> None:
+        """Stop, before any data are loaded, where a package is missing that the model needs.
+
+        Raises:
+            NkululekoError: names the extra to install
+        """
+
     @abstractmethod
     def fit(self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Learn from features of shape ``(samples, features)`` and as many labels (str) or numbers."""
@@ -99,6 +107,10 @@ class Model(Plugin):
 
     def importance(self) -> np.ndarray | None:
         """A non-negative number for each feature, shape ``(features,)``; None: the model has none."""
+        return None
+
+    def attribution(self, features: np.ndarray) -> np.ndarray | None:
+        """The mean size of each feature's SHAP values over these rows, ``(features,)``; None: the model has none."""
         return None
 
     @abstractmethod

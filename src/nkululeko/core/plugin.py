@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 import inspect
 from abc import ABC
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -70,6 +71,8 @@ class Plugin(ABC):  # noqa: B024 - the families add the abstract methods
     also: ClassVar[tuple[str, ...]] = ()
     #: one line for the reference page
     summary: ClassVar[str] = ""
+    #: options with which ``nkululeko auto`` tries it unasked, likely ones first; empty: only where it is named
+    tried: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     #: licence the user must be told of, empty if there is nothing to tell
     licence: ClassVar[str] = ""
     #: the name of a plug-in from outside, that of its entry point

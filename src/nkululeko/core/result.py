@@ -71,6 +71,29 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Combined:
+    """One answer a speaker, made of the answers to all their samples.
+
+    Args:
+        how: ``mode`` (most samples) or ``mean`` (of probabilities, scores or numbers)
+        scores: every metric over speakers with its interval, by name; empty: no speaker is left
+        interval: how the intervals were made
+        answers: a row a speaker: ``speaker``, ``n`` samples, ``truth``, ``prediction``
+        confusion: as that of the samples; None for regression
+        left_out: speakers whose samples differ in their truth, so that there is no one answer to be right
+        unknown: samples whose speaker is not known
+    """
+
+    how: str
+    scores: Mapping[str, Score]
+    interval: Interval
+    answers: pd.DataFrame
+    confusion: pd.DataFrame | None = None
+    left_out: Sequence[str] = ()
+    unknown: int = 0
+
+
+@dataclass(frozen=True)
 class Result:
     """All that a run found, ready to be drawn, shown and written.
 
@@ -84,7 +107,8 @@ class Result:
         interval: how the intervals were made
         predictions: one row a test sample on the segmented index (file, start, end): ``truth``,
             ``prediction``, ``database``, ``speaker``, ``gender``, ``age`` where known, and one column
-            ``p_LABEL`` a class where the model gives probabilities (``s_LABEL``: other scores)
+            ``p_LABEL`` a class where the model gives probabilities (``s_LABEL``: other scores); with probabilities
+            ``uncertainty``, their normalised entropy
         per_class: rows = labels, columns ``recall``, ``precision``, ``f1``, ``support``; None for regression
         confusion: rows = truth, columns = prediction, counts; None for regression
         groups: one row a group (``variable``, ``group``, ``n``, ``speakers``, ``value``, ``low``, ``high``
@@ -100,6 +124,13 @@ class Result:
         history: a row an epoch: ``epoch``, ``train_loss``, ``watched_loss``, ``watched``, ``best``, maybe ``fold``,
             ``run``
         uncertainty: ``coverage``, ``risk``, ``threshold``, where the model gives probabilities
+        kept: where a threshold was asked for: one row, ``threshold``, ``kept`` (share), ``samples``, ``speakers``,
+            ``value``, ``low``, ``high`` of the headline metric on the answers that are certain enough, ``lost``
+        combined: one answer a speaker, where asked for
+        compared: one metric of each run with its interval, in the order of the runs, where asked for
+        tried: of ``nkululeko auto``: a row a candidate, the best first: ``features``, ``scale``, ``model``, ``value``
+            of the headline metric where it was chosen (NaN: not tried), ``weight`` in the committee, ``seconds``,
+            ``note``
         decided: which data decided what, a line each
         notes: what the user should know, a line each
         warnings: what the user must know, a line each
@@ -127,6 +158,10 @@ class Result:
     runs: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     uncertainty: pd.DataFrame | None = None
+    kept: pd.DataFrame | None = None
+    combined: Combined | None = None
+    compared: Sequence[Score] | None = None
+    tried: pd.DataFrame | None = None
     decided: Sequence[str] = ()
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()

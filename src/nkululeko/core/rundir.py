@@ -10,7 +10,8 @@ from pathlib import Path
 
 from nkululeko.core.errors import NkululekoError
 
-_MANIFEST = ".written.json"
+#: what the doors wrote that share the folder: for each of them a file of its own
+_MANIFESTS = (".written.json", ".written_explore.json")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -42,12 +43,15 @@ class RunDir:
         images: folder of plots below it
         models: folder of models below it
         results: folder of tables below it
+        door: ``explore``, which shares the folder with a run and must leave it what it wrote; else empty
     """
 
     def __init__(
-        self, root: Path, name: str, *, images: str = "images", models: str = "models", results: str = ""
-    ) -> None:
+        self, root: Path, name: str, *, images: str = "images", models: str = "models", results: str = "",
+        door: str = "",
+    ) -> None:  # fmt: skip
         self.folder = Path(root).absolute() / name
+        self._manifest = f".written_{door}.json" if door else ".written.json"
         self._images, self._models, self._results = images, models, results
         self._written: set[str] = set()
         #: what stood in the folder of models before this run; None: this run has no models
@@ -106,17 +110,21 @@ class RunDir:
                 for path in (self.folder / self._models).rglob("*")
                 if path.is_file() and path not in self._foreign
             }
-        for name in self._previous() - self._written:
+        kept = self._written.union(*(self._listed(other) for other in _MANIFESTS if other != self._manifest))
+        for name in self._previous() - kept:
             path = self.folder / name
             _remove(path)
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
-        write_atomically(self.path(_MANIFEST), json.dumps(sorted(self._written), indent=0).encode())
+        write_atomically(self.path(self._manifest), json.dumps(sorted(self._written), indent=0).encode())
 
     def _previous(self) -> set[str]:
         """What the last run wrote, as far as it lies inside the folder."""
+        return self._listed(self._manifest)
+
+    def _listed(self, manifest: str) -> set[str]:
         try:
-            names = json.loads(self.path(_MANIFEST).read_text())
+            names = json.loads(self.path(manifest).read_text())
         except (OSError, ValueError):
             return set()
         if not isinstance(names, list):

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nkululeko.core.correction import holm
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Metric, Scored
-from nkululeko.evaluation.intervals import CHUNK, _draws, in_order, percentile_interval
+from nkululeko.evaluation.intervals import CHUNK, draws, in_order, percentile_interval
 from nkululeko.evaluation.metrics._confusion import label_codes
 
 if TYPE_CHECKING:
@@ -150,29 +151,6 @@ def permutation_p(
     return (extreme + drawn) / (total + drawn)
 
 
-def holm(p: Sequence[float], tests: int | None = None) -> list[float]:
-    """P-values corrected for many tests: the chance of even one wrong finding stays what one test's would be.
-
-    The smallest is multiplied by the number of tests, the next by one less, and so on; none becomes smaller than the
-    one before it, or larger than 1. NaN stay, and do not count. Source: Holm, 1979.
-
-    Args:
-        p: the p-values
-        tests: how many there were in all, where these are but some of them; None: these
-
-    Example:
-        >>> holm([0.01, 0.04, 0.03])
-        [0.03, 0.06, 0.06]
-    """
-    values = np.asarray(p, dtype=float)
-    order = np.argsort(values)  # NaN last
-    count = int(np.sum(~np.isnan(values))) if tests is None else tests
-    factors = np.maximum(count - np.arange(len(values)), 1)
-    corrected = np.empty(len(values))
-    corrected[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1.0)
-    return corrected.tolist()
-
-
 def _in_common_order(
     systems: Mapping[str, Scored], groups: np.ndarray | None
 ) -> tuple[dict[str, Scored], np.ndarray]:
@@ -270,7 +248,7 @@ def _resampled(
 ) -> dict[str, np.ndarray]:
     """The metric of each system in each resample, the same resamples for all; empty with fewer than two units."""
     drawn: dict[str, list[np.ndarray]] = {name: [np.empty(0)] for name in systems}
-    for counts in _draws(int(units.max(initial=-1)) + 1, resamples, seed):
+    for counts in draws(int(units.max(initial=-1)) + 1, resamples, seed):
         for name, scored in systems.items():
             drawn[name].append(metric.resampled(scored, units, counts))
     return {name: np.concatenate(parts) for name, parts in drawn.items()}

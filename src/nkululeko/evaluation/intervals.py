@@ -69,7 +69,7 @@ def bootstrap_scores(
     scored, units, unit = in_order(scored, groups)
     k = int(units.max()) + 1 if len(units) else 0
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
-    for counts in _draws(k, resamples, seed):
+    for counts in draws(k, resamples, seed):
         for name, metric in metrics.items():
             drawn[name].append(metric.resampled(scored, units, counts))
     scores = {}
@@ -135,13 +135,26 @@ def _speaker_codes(groups: np.ndarray | None, n: int) -> np.ndarray:
     return place[codes]
 
 
-def _draws(k: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each resample draws each unit, shape ``(some resamples, k)``, in chunks bounded in memory.
+def draws(k: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each resample of a bootstrap draws each unit, in chunks bounded in memory.
 
     Counting k draws of one in k is a multinomial draw, and several times as fast as NumPy's own for many
     units.
+
+    Args:
+        k: how many units (speakers) there are; with fewer than two every resample would be the same: there is none
+        resamples: how often to draw
+        seed: of the draws
+
+    Yields:
+        counts, shape ``(some resamples, k)``; each row adds up to ``k``
+
+    Example:
+        >>> (counts,) = draws(3, 4, seed=1)
+        >>> counts.shape, counts.sum(axis=1).tolist()
+        ((4, 3), [3.0, 3.0, 3.0, 3.0])
     """
-    if k < 2:  # every resample would be the same: no interval
+    if k < 2:
         return
     generator = np.random.default_rng(seed)
     rows = max(1, CHUNK // k)

@@ -58,6 +58,7 @@ class Mfcc(FeatureSet):
 
     Options = MfccOptions
     options: MfccOptions
+    tried = ({},)
     sampling_rate: ClassVar[int | None] = kaldi.RATE
     # kaldi-native-fbank holds the interpreter lock: two threads take as long as one after the other
     workers: ClassVar[Literal["threads", "processes"]] = "processes"

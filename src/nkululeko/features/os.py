@@ -107,6 +107,7 @@ class OpenSmile(FeatureSet):
     """Functionals, or low-level descriptors, pooled over time or as a sequence, of an openSMILE set."""
 
     Options = OsOptions
+    tried = ({"set": "eGeMAPSv02"}, {"set": "ComParE_2016"})
     summary = (
         "openSMILE sets (eGeMAPS, ComParE ...), functionals or low-level descriptors, pooled or as sequences"
     )

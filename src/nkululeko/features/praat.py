@@ -59,6 +59,7 @@ class Praat(FeatureSet):
 
     Options = PraatOptions
     options: PraatOptions
+    tried = ({},)
     workers: ClassVar[Literal["threads", "processes"]] = "processes"
     summary = "F0, HNR, jitter, shimmer, formants, vocal-tract length and speech rate, by Praat"
     licence = "praat-parselmouth is GPLv3"

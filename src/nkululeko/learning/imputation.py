@@ -81,8 +81,9 @@ def fit_imputer(strategy: str, features: np.ndarray, names: Sequence[str] = ()) 
     """
     known = as_strategy(strategy)
     width = features.shape[1]
+    filled = _filled(known, features, names)
     if known not in ("mean", "median"):
-        return Imputer(known, np.zeros(width))
+        return Imputer(known, np.zeros(width), filled)
     present = np.where(np.isfinite(features), features, np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -90,11 +91,30 @@ def fit_imputer(strategy: str, features: np.ndarray, names: Sequence[str] = ()) 
         )  # a column without any value has no mean: handled below
         fill = np.nanmean(present, axis=0) if known == "mean" else np.nanmedian(present, axis=0)
     empty = np.flatnonzero(np.isnan(present).all(axis=0))
-    notes: tuple[str, ...] = ()
+    notes = filled
     if len(empty):
         which = [
             names[number] if len(names) == width else f"feature {number + 1}" for number in empty.tolist()
         ]
         shown = ", ".join(which[:5]) + (f" and {len(which) - 5} more" if len(which) > 5 else "")
-        notes = (f"no training sample has a value of {shown}: 0 in its place (nan_strategy {known})",)
+        notes = (
+            *filled,
+            f"no training sample has a value of {shown}: 0 in its place (nan_strategy {known})",
+        )
     return Imputer(known, np.where(np.isfinite(fill), fill, 0.0), notes)
+
+
+def _filled(strategy: Strategy, features: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
+    """How much of the training part is made up, where something is; columns without any value are told apart."""
+    gaps = ~np.isfinite(features)
+    if strategy != "zero":
+        gaps &= ~gaps.all(axis=0)
+    if strategy not in ("zero", "mean", "median") or not gaps.any():
+        return ()
+    most = int(gaps.sum(axis=0).argmax())
+    name = names[most] if len(names) == features.shape[1] else f"feature {most + 1}"
+    what = "0" if strategy == "zero" else f"the {strategy} of the training samples"
+    rows = int(gaps.any(axis=1).sum())
+    return (
+        f"{rows} of {len(gaps)} training samples have missing values, most in {name}: filled with {what}",
+    )

@@ -17,7 +17,7 @@ import numpy as np
 
 from nkululeko.core import engine
 from nkululeko.core.families import ModelContext, metrics, models
-from nkululeko.core.progress import progress
+from nkululeko.core.progress import no_bars, progress
 from nkululeko.core.quick import importing
 from nkululeko.learning._threads import wait_patiently
 from nkululeko.learning.folds import Fold
@@ -87,7 +87,7 @@ def learn(
     Raises:
         NkululekoError: the data or the recipe do not allow it
     """
-    with _warnings_kept_back() as warnings:
+    with warnings_kept_back() as warnings:
         pipeline = Pipeline(recipe, feature_names)
         pipeline.fit(train.features, train.target, train.groups, dev)
         if folder is not None:
@@ -285,7 +285,7 @@ def cross_validated(
     if folder is not None:
         context = replace(recipe.context, seed=found.chosen.seed)
         pipeline = Pipeline(replace(recipe, context=context), feature_names)
-        with _warnings_kept_back():
+        with warnings_kept_back():
             pipeline.fit(data.features, data.target, data.groups)
         pipeline.save(folder)
     return found
@@ -318,13 +318,13 @@ def warm(model: str, scaler: str = "auto") -> None:
     target = np.arange(8.0) if task == "regression" else np.array(["a", "b"] * 4)
     part = Part(features, target, np.array(["s", "t"] * 4))
     context = ModelContext(task, epochs=1, shape=shape)
-    with tempfile.TemporaryDirectory() as folder, importing():
+    with tempfile.TemporaryDirectory() as folder, importing(), no_bars():
         dev = part if kind.watches else None
         learn(Recipe(model, context=context, scaler=scaler), part, part, dev, folder=Path(folder))
 
 
 @contextmanager
-def _warnings_kept_back() -> Iterator[list[str]]:
+def warnings_kept_back() -> Iterator[list[str]]:
     """Collect our own warnings: in another process nobody would see them."""
     messages: list[str] = []
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import Plot, plots
@@ -33,13 +34,13 @@ class Drawing:
         names: of the plots; None: all that fit the result and are asked for
         asked: the options of [PLOT] that are on, e.g. ``("tsne",)``: they bring the plots that wait for them
         formats: ``png``, ``svg``, ``pdf``, ``eps``
-        titles: write titles above the plots
+        options: of [PLOT] by name; each plot gets those that its own ``Options`` declare
     """
 
     names: tuple[str, ...] | None = None
     asked: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("png",)
-    titles: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def render(figure: Figure, format: str) -> bytes:
@@ -82,8 +83,8 @@ def draw_all(result: Result, drawing: Drawing | None = None) -> dict[str, bytes]
     drawing = drawing or Drawing()
     pictures: dict[str, bytes] = {}
     for name, kind in _chosen(result, drawing):
-        titled = {"titles": drawing.titles} if "titles" in kind.Options.model_fields else {}
-        plot = kind(kind.Options(**titled))
+        mine = {name: value for name, value in drawing.options.items() if name in kind.Options.model_fields}
+        plot = kind(kind.Options(**mine))
         if not plot.applies(result):
             continue
         animate = getattr(plot, "animate", None)

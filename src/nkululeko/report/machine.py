@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from nkululeko.report.plain import Record, plain, rows, text
 from nkululeko.report.repeats_records import (
+    AnswerRecord,
+    ComparedRecord,
     CoverageRecord,
     EpochRecord,
     FoldsRecord,
+    KeptRecord,
     RunsRecord,
     SpeakerScoreRecord,
+    TriedRecord,
     repeats_fields,
 )
 from nkululeko.report.sheet_records import SheetRecord, sheet_record
@@ -21,7 +26,7 @@ from nkululeko.report.sheet_records import SheetRecord, sheet_record
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nkululeko.core.result import Result
+    from nkululeko.core.result import Combined, Result, Score
 
 #: features that are listed with their importance
 MOST_FEATURES = 50
@@ -98,6 +103,20 @@ class FeatureRecord(Record):
     importance: float | None = Field(description="not negative, larger is more important")
 
 
+class CombinedRecord(Record):
+    """One answer a speaker, made of the answers to all their samples."""
+
+    how: str = Field(description="mode: what most samples say; mean: of probabilities, scores or numbers")
+    scores: dict[str, ScoreRecord] = Field(
+        description="every measure over speakers; empty: no speaker is left"
+    )
+    interval: IntervalRecord = Field(description="how the intervals were made")
+    confusion: ConfusionRecord | None = Field(description="counts of speakers; null for regression")
+    answers: list[AnswerRecord] = Field(description="every speaker with one truth")
+    left_out: list[str] = Field(description="speakers whose samples differ in their truth")
+    unknown: int = Field(description="samples whose speaker is not known")
+
+
 class ResultFile(Record):
     """What ``result.json`` holds."""
 
@@ -131,6 +150,18 @@ class ResultFile(Record):
         description="the risk-coverage curve in steps of one percent, the surest answers first; null where the "
         "model gives no probabilities"
     )
+    kept: KeptRecord | None = Field(
+        description="what PLOT.uncertainty_threshold keeps; null where it was not asked for"
+    )
+    combined: CombinedRecord | None = Field(
+        description="one answer a speaker, by PLOT.combine_per_speaker; null where it was not asked for"
+    )
+    compared: list[ComparedRecord] | None = Field(
+        description="the measure that PLOT.runs_compare names, run by run; null where it was not asked for"
+    )
+    tried: list[TriedRecord] | None = Field(
+        description="what nkululeko auto tried, the best first; null for other commands"
+    )
     decided: list[str] = Field(description="which data decided what; empty: nothing was to be decided")
     sheet: SheetRecord | None = Field(description="what the data are, and what became of their rows")
     notes: list[str] = Field(description="what the user should know")
@@ -144,9 +175,6 @@ def result_json(result: Result) -> dict[str, Any]:
     Returns:
         a dictionary after :class:`ResultFile`, checked
     """
-    scores = {name: plain(dataclasses.asdict(score)) for name, score in result.scores.items()}
-    for score in scores.values():
-        del score["name"]
     calibration = result.calibration
     importance = result.importance
     record = ResultFile(
@@ -156,7 +184,7 @@ def result_json(result: Result) -> dict[str, Any]:
         target=text(result.target),
         labels=[text(label) for label in result.labels],
         measure=result.measure,
-        scores=scores,
+        scores=_scores(result.scores),
         interval=IntervalRecord(**plain(dataclasses.asdict(result.interval))),
         test_samples=len(result.predictions),
         per_class=_per_class(result.per_class),
@@ -174,6 +202,7 @@ def result_json(result: Result) -> dict[str, Any]:
             for name, value in importance.iloc[:MOST_FEATURES].items()
         ],
         **repeats_fields(result),
+        combined=_combined(result.combined),
         decided=[text(line) for line in result.decided],
         sheet=None if result.sheet is None else sheet_record(result.sheet),
         notes=[text(line) for line in result.notes],
@@ -181,6 +210,28 @@ def result_json(result: Result) -> dict[str, Any]:
         provenance=plain(result.provenance),
     )
     return record.model_dump(mode="json")
+
+
+def _scores(scores: Mapping[str, Score]) -> Any:
+    """The figures without their names, which are the keys."""
+    found = {name: plain(dataclasses.asdict(score)) for name, score in scores.items()}
+    return {
+        name: {key: value for key, value in score.items() if key != "name"} for name, score in found.items()
+    }
+
+
+def _combined(combined: Combined | None) -> CombinedRecord | None:
+    if combined is None:
+        return None
+    return CombinedRecord(
+        how=combined.how,
+        scores=_scores(combined.scores),
+        interval=IntervalRecord(**plain(dataclasses.asdict(combined.interval))),
+        confusion=_confusion(combined.confusion),
+        answers=[AnswerRecord(**row) for row in rows(combined.answers)],
+        left_out=[text(name) for name in combined.left_out],
+        unknown=combined.unknown,
+    )
 
 
 def _groups(frame: pd.DataFrame | None) -> Any:

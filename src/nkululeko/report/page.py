@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nkululeko.report import repeats, tables, words
+from nkululeko.report import repeats, tables, tried, words
 from nkululeko.report.sheet_blocks import Block, blocks
 from nkululeko.report.text import cell, clean, interval, number, plural
 from nkululeko.report.worst import Mistake, Segment, worst
@@ -36,6 +36,8 @@ ALT = {
     "balance": "Balance of the splits; the table holds the same divergences.",
     "uncertainty": "Risk-coverage curve: share of wrong answers over the share kept; the table holds some of it.",
     "epoch_progression": "Learning curves: losses and measure epoch by epoch, the epoch that was kept marked.",
+    "per_speaker": "One answer a speaker: the confusion matrix, or a dot a speaker; the table holds the answers.",
+    "runs_compare": "The measure of each run with its interval; behind them mean and deviation over the runs.",
     "anim_progression": "Film of the learning curves, epoch by epoch; result.json holds the same figures.",
 }
 
@@ -43,7 +45,7 @@ ALT = {
 #: pictures that have their place in the report; those of the data sheet stand in its blocks
 PLACED = (
     "confusion_matrix", "reliability", "importance", "scatter", "bland_altman", "uncertainty",
-    "epoch_progression", "anim_progression",
+    "epoch_progression", "anim_progression", "per_speaker", "runs_compare",
 )  # fmt: skip
 
 
@@ -119,7 +121,7 @@ def page(
         kind=mistakes[0].kind if mistakes else "",
         with_audio=any((audio or {}).values()),
         basis=repeats.basis(result),
-        own=repeats.blocks(result),
+        own=repeats.blocks(result) | tried.blocks(result),
         decided=repeats.decided(result),
         over_runs=repeats.over_runs(result),
         chosen_run=repeats.chosen_run(result),
@@ -175,7 +177,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _address(data: bytes, mime: str) -> str:
+def address(data: bytes, mime: str) -> str:
+    """The address under which a page holds a picture or a sound in itself."""
     return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
@@ -186,7 +189,7 @@ def pictures(images: Mapping[str, bytes]) -> dict[str, Picture]:
         plot, suffix = Path(name).stem, Path(name).suffix.lower() or ".png"
         if suffix in MIME and plot not in found:
             alt = ALT.get(plot, f"Plot {clean(plot)}.")
-            found[plot] = Picture(clean(plot), _address(images[name], MIME[suffix]), alt)
+            found[plot] = Picture(clean(plot), address(images[name], MIME[suffix]), alt)
     return found
 
 
@@ -208,7 +211,7 @@ def _card(mistake: Mistake, audio: Mapping[Segment, Clip | None] | None) -> Card
     source = silence = ""
     if audio is not None:
         sound = audio.get(mistake.segment)
-        source = _address(sound.data, sound.mime) if sound else ""
+        source = address(sound.data, sound.mime) if sound else ""
         silence = "" if sound else "This recording could not be read."
         if sound:
             facts.append(("the first" if sound.cut else "length", f"{sound.seconds:.1f} s"))

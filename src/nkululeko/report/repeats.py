@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nkululeko.report import asked
 from nkululeko.report.sheet_blocks import Block, Shown
 from nkululeko.report.tables import Table, training_rows
 from nkululeko.report.text import clean, count, number, percent, plural
@@ -21,8 +22,8 @@ SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 def blocks(result: Result) -> dict[str, Block]:
-    """The parts that have something to tell, by name: ``runs``, ``folds``, ``speakers``, ``uncertainty``."""
-    makers = (_runs, _folds, _speakers, _uncertainty)
+    """What has something to tell, by name: ``runs``, ``folds``, ``speakers``, ``per_speaker``, ``uncertainty``."""
+    makers = (_runs, _folds, _speakers, asked.per_speaker, _uncertainty)
     return {block.name: block for maker in makers if (block := maker(result)) is not None}
 
 
@@ -158,14 +159,13 @@ def _runs(result: Result) -> Block | None:
     mean, deviation = spread(result.runs["value"])
     lines = [
         f"{label} over {plural(len(rows), 'run')}: mean {number(mean)} ± {number(deviation)} (standard deviation).",
-        f"{why} All figures in this report are those of run {chosen}; the mean tells better what to expect of "
-        "another training.",
+        f"{why} All figures in this report, and their intervals, are those of run {chosen}: the intervals tell of "
+        "other speakers, not of other seeds. The mean tells better what to expect of another training.",
     ]
     note = "The runs differ in their seed only, so their deviation is that of the training, not that of the speakers."
     table = Table(columns, rows, words=[len(columns) - 1])
-    return Block(
-        "runs", "How much does it depend on the seed?", lines=lines, tables=[Shown(table, "Runs", note)]
-    )
+    title, shown = "How much does it depend on the seed?", [Shown(table, "Runs", note)]
+    return Block("runs", title, lines=lines, tables=shown, pictures=("runs_compare",))
 
 
 def _folds(result: Result) -> Block | None:
@@ -240,6 +240,7 @@ def _uncertainty(result: Result) -> Block | None:
     if half["coverage"] < 0.995:
         text = f"Of the surest {percent(half['coverage'], 1)}, {percent(half['risk'], 1)} are wrong."
         lines = [f"{lines[0]} {text}"]
+    lines += asked.kept(result)
     note = (
         "Certainty: 1 if one class is certain, 0 if all are equally likely (1 minus normalised entropy). A "
         "threshold for use is chosen on other data than these."

@@ -79,13 +79,73 @@ class CoverageRecord(Record):
     threshold: float = Field(description="the certainty from which on they are kept, 0..1")
 
 
+class KeptRecord(Record):
+    """What is left if answers less certain than a threshold are left out."""
+
+    threshold: float = Field(description="answers of this certainty or more are kept, 0..1")
+    kept: float | None = Field(description="share of the answers that is kept")
+    samples: int = Field(description="how many these are")
+    speakers: int | None = Field(description="their speakers; null where they are not known")
+    value: float | None = Field(description="the headline measure on these; null where it is undefined")
+    low: float | None = Field(description="lower end of its interval")
+    high: float | None = Field(description="upper end of its interval")
+    lost: str = Field(description="classes of which nothing is kept, joined by commas")
+
+
+class AnswerRecord(Record):
+    """The one answer of a speaker."""
+
+    speaker: str = Field(description="who: database/speaker")
+    n: int = Field(description="test samples")
+    truth: str | float = Field(description="what all these samples are")
+    prediction: str | float = Field(description="the one answer")
+
+
+class ComparedRecord(Record):
+    """One measure of one run."""
+
+    run: int = Field(description="its number, from 1")
+    measure: str = Field(description="name of the measure")
+    value: float | None = Field(description="on the test samples")
+    low: float | None = Field(description="lower end of its interval, over speakers")
+    high: float | None = Field(description="upper end of its interval")
+
+
+class TriedRecord(Record):
+    """One candidate of ``nkululeko auto``."""
+
+    features: str = Field(description="the feature set")
+    scale: str = Field(description="the scaler")
+    model: str = Field(description="the model with its settings")
+    value: float | None = Field(
+        description="the headline measure where the choice was made, flattered for the best; null: not tried"
+    )
+    weight: float = Field(description="how much it counts in the committee, 0..1; 0: it is no member")
+    seconds: float = Field(description="how long its fits took together")
+    note: str = Field(description="why it was not tried, or could not be fitted; else empty")
+
+
 def repeats_fields(result: Result) -> dict[str, Any]:
     """The fields of :class:`nkululeko.report.machine.ResultFile` that are told here, by name."""
     return {
+        "tried": None if result.tried is None else [TriedRecord(**row) for row in rows(result.tried)],
         "by_speaker": _named(rows(result.by_speaker), "database", "speaker"),
         "folds": _folds(result.folds),
         "runs": _runs(result.runs),
         "history": _history(result.history),
+        "kept": None if result.kept is None else rows(result.kept)[0],
+        "compared": None
+        if result.compared is None
+        else [
+            ComparedRecord(
+                run=number,
+                measure=score.name,
+                value=plain(score.value),
+                low=plain(score.low),
+                high=plain(score.high),
+            )
+            for number, score in enumerate(result.compared, 1)
+        ],
         "uncertainty": None
         if result.uncertainty is None
         else rows(at_shares(result.uncertainty, [share / 100 for share in range(1, 101)])),

@@ -37,7 +37,8 @@ def summary(result: Result) -> Group:
         lines.append(Text(clean(f"{guess.text}. {words.judgement(score, guess)}"), style="dim"))
     if result.runs is not None:
         run = repeats.chosen_run(result)
-        lines.append(Text(f"{repeats.over_runs(result, '+-')}, shown is run {run}"))
+        own = f"shown is run {run}, whose interval tells of other speakers, not seeds"
+        lines.append(Text(f"{repeats.over_runs(result, '+-')} over the seeds; {own}"))
     lines.append(Text(clean(repeats.basis(result))))
     lines += [Text(f"warning: {clean(line)}", style="yellow") for line in result.warnings]
     link = f" link {result.report.as_uri()}" if result.report.is_absolute() else ""

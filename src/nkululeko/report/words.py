@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from nkululeko.report.text import clean, number, plural
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nkululeko.core.result import Interval, Result, Score
 
 #: full name and meaning of a measure, by its name
@@ -88,10 +90,15 @@ def measure(score: Score) -> str:
     return f"{label}: {meaning}" if label.lower() == name.lower() else f"{label} ({name}): {meaning}"
 
 
-def chance(result: Result) -> Chance | None:
-    """What guessing reaches in the headline measure; None where that has no simple answer."""
+def chance(result: Result, answers: pd.DataFrame | None = None) -> Chance | None:
+    """What guessing reaches in the headline measure; None where that has no simple answer.
+
+    Args:
+        result: of a run
+        answers: whose ``truth`` is guessed; None: the test samples
+    """
     name = _ALIASES.get(result.measure, result.measure)
-    truth = result.predictions["truth"].dropna()
+    truth = (result.predictions if answers is None else answers)["truth"].dropna()
     if name == "uar" and len(truth):
         classes = truth.nunique()
         return Chance(1 / classes, f"guessing gives 1/{classes} = {number(1 / classes)}")

@@ -205,8 +205,7 @@ def flags_of(section: Flags, path: str | Path, overrides: Sequence[str] = ()) ->
         where = places.get(name, f"{path}, [FLAGS]")
         try:
             owner, option = owner_of(name, where)
-            found = ini.literal(value) if isinstance(value, str) else value
-            values = tuple(found) if isinstance(found, list | tuple) else (found,)
+            values = tuple(value) if isinstance(value, list | tuple) else (value,)
             flags.append(Flag(name, owner, option, values))
         except NkululekoError as problem:
             mistakes.append(problem)

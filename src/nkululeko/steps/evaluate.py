@@ -20,6 +20,7 @@ from nkululeko.evaluation.intervals import bootstrap_scores
 from nkululeko.evaluation.repeats import by_speaker, fold_table
 from nkululeko.evaluation.uncertainty import entropy, risk_coverage
 from nkululeko.learning.training import Learned, Runs
+from nkululeko.steps.asked import Judged, asked_for
 from nkululeko.steps.load import Data
 from nkululeko.steps.sheet import sheet_of
 
@@ -56,6 +57,10 @@ def evaluate(
         if task in metric.tasks and (name == measure or not metric.needs_scores or scored.scores is not None)
     }
     scores, interval = bootstrap_scores(metrics, scored, groups, seed=seed)
+    of_runs = [_scored(test[target], one, data.labels) for one in runs.learned]
+    asked = asked_for(
+        config.plot, Judged(scored, speakers, learned.probabilistic, of_runs, metrics, measure, seed)
+    )
     known = [
         name for name in ("gender", "age") if name in test and name != target and test[name].notna().any()
     ]
@@ -80,11 +85,14 @@ def evaluate(
         sheet=sheet_of(data, config),
         by_speaker=by_speaker(scored, test),
         folds=fold_table(metrics[measure], scored, learned.fold, learned.folds, speakers),
-        runs=_run_table(metrics[measure], test[target], runs, data.labels),
+        runs=_run_table(metrics[measure], of_runs, runs),
         history=_history(runs),
         uncertainty=_uncertainty(scored) if learned.probabilistic and data.labels else None,
+        kept=asked.kept,
+        combined=asked.combined,
+        compared=asked.compared,
         decided=_decided(runs),
-        notes=notes,
+        notes=[*notes, *asked.notes],
         warnings=warnings,
         provenance=provenance,
         folder=folder,
@@ -114,6 +122,8 @@ def _predictions(test: pd.DataFrame, target: str, scored: Scored, learned: Learn
         prefix = "p" if learned.probabilistic else "s"
         columns = {f"{prefix}_{label}": scored.scores[:, i] for i, label in enumerate(scored.labels)}
         frame = frame.assign(**columns)
+        if learned.probabilistic:
+            frame = frame.assign(uncertainty=entropy(scored.scores))
     if learned.fold is not None:
         frame = frame.assign(fold=[learned.folds[number] for number in learned.fold])
     first = ["truth", "prediction"]
@@ -148,11 +158,11 @@ def _uncertainty(scored: Scored) -> pd.DataFrame:
     return risk_coverage(correct, 1 - entropy(scored.scores))
 
 
-def _run_table(metric: Metric, truth: pd.Series, runs: Runs, labels: Sequence[str]) -> pd.DataFrame | None:
+def _run_table(metric: Metric, of_runs: Sequence[Scored], runs: Runs) -> pd.DataFrame | None:
     """The headline figure of each run; None where there is one only."""
     if len(runs.learned) == 1:
         return None
-    values = [metric.value(_scored(truth, learned, labels)) for learned in runs.learned]
+    values = [metric.value(scored) for scored in of_runs]
     return pd.DataFrame(
         {
             "run": range(1, len(values) + 1),

@@ -8,7 +8,7 @@ filters that work on one split.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -66,7 +66,7 @@ class Data:
 
 def load(
     config: ExperimentConfig, store: FeatureStore, previous: pd.DataFrame | None, jobs: int, *,
-    complete: bool = True,
+    complete: bool = True, look: Callable[[pd.Index], None] | None = None,
 ) -> Data:  # fmt: skip
     """Load all databases of an experiment and split them.
 
@@ -76,6 +76,7 @@ def load(
         previous: the split of the last run, for ``reuse``
         jobs: threads for reading audio
         complete: there must be something to learn from and to test on
+        look: is shown the columns before the audio is read, and may refuse them
 
     Raises:
         NkululekoError: something is missing, or nothing is left to learn from
@@ -91,6 +92,8 @@ def load(
         _prepare_target(chain, db, config)
         chains.append(chain)
     chain = Chain.joined(chains)
+    if look is not None:
+        look(chain.samples.columns)
     filters.apply(chain, config, speakers, _no_audio, looks_at="columns")
     for db in config.data.databases if _is_number(config) else ():
         _tweak_numbers(chain, db, config)

@@ -11,6 +11,7 @@ from nkululeko.config.declare import Choice
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import engine
 from nkululeko.core.errors import NkululekoError
+from nkululeko.core.families import models
 from nkululeko.core.store import FeatureStore, default_store
 from nkululeko.steps.extract import Extracted, Extractor, extract
 from nkululeko.steps.load import Data, load
@@ -49,6 +50,7 @@ def prepare(config: ExperimentConfig, previous: pd.DataFrame | None = None) -> P
         config: the experiment
         previous: the split of the last run, for ``split_strategy = reuse``
     """
+    models.load(config.model.choice.name).check_installed()
     data = load(config, store_of(config), previous, jobs_of(config))
     return with_sets(config, data, config.feats.sets)
 

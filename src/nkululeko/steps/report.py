@@ -31,11 +31,12 @@ def warm() -> None:
 
 def draw(result: Result, config: ExperimentConfig) -> dict[str, bytes]:
     """All pictures: file name to content; PNG for the page whatever format is wished."""
-    asked = [name for name in type(config.plot).model_fields if getattr(config.plot, name) is True]
+    options = config.plot.model_dump()
+    asked = [name for name, value in options.items() if value is True or isinstance(value, str)]
     if result.sheet and result.sheet.wanted:
         asked.append("value_counts")
     formats = tuple(dict.fromkeys(("png", config.plot.format)))
-    return draw_all(result, Drawing(asked=tuple(asked), formats=formats, titles=config.plot.titles))
+    return draw_all(result, Drawing(asked=tuple(asked), formats=formats, options=options))
 
 
 def write(result: Result, images: dict[str, bytes], rundir: RunDir, config: ExperimentConfig) -> None:

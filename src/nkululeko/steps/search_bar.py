@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from nkululeko.core.progress import no_bars, somebody_looks
 
 
 @contextmanager
@@ -15,7 +16,7 @@ def search_bar(what: str, measure: str) -> Iterator[Callable[[int, int, float], 
         what: is searched, e.g. ``"search"``
         measure: as it is shown, e.g. ``"UAR"``
     """
-    if not sys.stderr.isatty():
+    if not somebody_looks():
         yield lambda done, total, best: None
         return
     from rich.console import Console
@@ -25,7 +26,7 @@ def search_bar(what: str, measure: str) -> Iterator[Callable[[int, int, float], 
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("trials, left:"),
         TimeRemainingColumn(), TextColumn("{task.fields[best]}"),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar, no_bars():
         task = bar.add_task(what, total=None, best="")
 
         def show(done: int, total: int, best: float) -> None:

@@ -80,7 +80,7 @@ def write_sheet(config: ExperimentConfig, log: Journal) -> Written:
     data = load(config, store, previous_split(rundir.path("split.csv")), jobs, complete=False)
     sheet = sheet_of(data, config)
     page = sheet_page(
-        sheet, _pictures(sheet, config), config.report.title or config.exp.name, config.report.author or "",
+        sheet, sheet_pictures(sheet, config), config.report.title or config.exp.name, config.report.author or "",
         log.notes, log.warnings,
     )  # fmt: skip
     return Written(
@@ -89,7 +89,7 @@ def write_sheet(config: ExperimentConfig, log: Journal) -> Written:
     )  # fmt: skip
 
 
-def _pictures(sheet: Sheet, config: ExperimentConfig) -> dict[str, bytes]:
+def sheet_pictures(sheet: Sheet, config: ExperimentConfig) -> dict[str, bytes]:
     """The plots of the data; they take a result, and this one has nothing but its sheet."""
     nothing = Interval("samples", 0, 0)
     result = Result(
@@ -103,4 +103,4 @@ def _pictures(sheet: Sheet, config: ExperimentConfig) -> dict[str, bytes]:
         pd.DataFrame(),
         sheet=sheet,
     )
-    return draw_all(result, Drawing(names=("value_counts", "balance"), titles=config.plot.titles))
+    return draw_all(result, Drawing(names=("value_counts", "balance"), options=config.plot.model_dump()))

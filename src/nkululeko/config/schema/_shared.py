@@ -23,9 +23,28 @@ def _device(name: str) -> str:
 Device = Annotated[str, AfterValidator(_device)]
 
 
-def selection() -> Any:
+def selection(planned: bool = True) -> Any:
     """The option ``sample_selection`` of a module's own section."""
-    return option("all", "the samples that the module works on; goes before that of [EXP]", planned=True)
+    return option("all", "the samples that the module works on; goes before that of [EXP]", planned=planned)
+
+
+def few_columns(items: Any, most: int = 2) -> Any:
+    """The lists of columns themselves, of ``value_counts``.
+
+    Args:
+        items: names, or lists of names
+        most: names a list may hold
+
+    Raises:
+        ValueError: a list is empty, too long, or names a column twice
+    """
+    for item in items:
+        columns = (item,) if isinstance(item, str) else item
+        if not 0 < len(columns) <= most:
+            raise ValueError("expected one or two columns in each list, e.g. [['gender'], ['age', 'duration']]")
+        if len(set(columns)) < len(columns):
+            raise ValueError(f"'{columns[0]}' is there twice in one list")
+    return items
 
 
 class Limits(Section):

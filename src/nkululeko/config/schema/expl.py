@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from nkululeko.config.declare import Section, option
-from nkululeko.config.schema._shared import Selection, selection
+from nkululeko.config.schema._shared import Selection, few_columns, selection
+
+#: how the distribution of a feature is drawn
+Kind = Literal["violin", "box", "bar", "swarm", "strip"]
 
 
 class Expl(Section):
@@ -13,29 +18,56 @@ class Expl(Section):
 
     ini_section = "EXPL"
 
-    value_counts: tuple[tuple[str, ...], ...] = option(
-        (), "lists of columns, each plotted against the target", planned=True
+    value_counts: tuple[str | tuple[str, ...], ...] = option(
+        (), "columns, or lists of one or two columns, each looked at against the target"
     )
-    bin_reals: bool = option(True, "bin real-valued columns", planned=True)
-    bin_reals_of: dict[str, bool] = option({}, "bin this real-valued column", ini="*.bin_reals", planned=True)
-    dist_type: Literal["hist", "kde"] = option("hist", "how distributions are drawn", planned=True)
-    feature_distributions: bool = option(False, "plot the most important features", planned=True)
-    max_feats: int = option(10, "how many of them", planned=True, ge=1)
-    model: tuple[str, ...] = option((), "models whose importances are averaged", names="models", planned=True)
-    permutation: bool = option(False, "importance by permutation", planned=True)
-    shap: bool = option(False, "importance by SHAP", planned=True)
-    plot_tree: bool = option(False, "plot a decision tree", planned=True)
-    plot_features: tuple[str, ...] = option((), "features to plot", planned=True)
-    regplot: tuple[tuple[str, ...], ...] = option((), "pairs of columns for regression plots", planned=True)
-    scatter: tuple[Literal["tsne", "umap", "pca"], ...] = option(
-        (), "projections of the features", planned=True
+    bin_reals: bool = option(True, "bin a target that is a number")
+    bin_reals_of: dict[str, bool] = option({}, "bin this column, or do not", ini="*.bin_reals")
+    bins_of: dict[str, int] = option({}, "into how many bins of equal frequency", ini="*_bins")
+    dist_type: Literal["hist", "kde"] = option("hist", "how distributions of numbers are drawn")
+    feature_distributions: bool | Kind = option(
+        False, "draw the most important features: True, or violin, box, bar, swarm, strip"
     )
+    max_feats: int = option(10, "how many features are drawn and mapped against each other", ge=1, le=100)
+    model: tuple[str, ...] = option(
+        (), "models by whose importances the features are ranked; not given: by effect size", names="models"
+    )
+    permutation: bool = option(False, "importance by permutation, on speakers held out")
+    shap: bool = option(False, "importance by SHAP values")
+    plot_tree: bool = option(False, "draw a small decision tree")
+    plot_features: tuple[str, ...] = option((), "features to look at against the target")
+    regplot: tuple[tuple[str, ...], ...] = option(
+        (), "pairs of columns or features, drawn with a regression line; a third name colours the points"
+    )
+    scatter: tuple[Literal["tsne", "umap", "pca"], ...] = option((), "maps of the features")
     scatter_target: tuple[str, ...] = option(
-        (), "columns that colour them", ini="scatter.target", planned=True
+        (), "columns that colour the maps beside the target", ini="scatter.target"
     )
-    scatter_dim: Literal[2, 3] = option(2, "their dimensions", ini="scatter.dim", planned=True)
-    ignore_gender: bool = option(False, "do not split by gender", planned=True)
-    print_stats: bool = option(False, "show the statistics", planned=True)
-    print_colvals: bool = option(False, "show the columns' values", planned=True)
-    sample_selection: Selection = selection()
-    spotlight: bool = option(False, "open the data in Spotlight", planned=True)
+    scatter_dim: Literal[2, 3] = option(2, "dimensions of the maps", ini="scatter.dim")
+    max_points: int = option(10_000, "at most so many samples are mapped by tsne and umap", ge=10)
+    ignore_gender: bool = option(False, "do not look at women and men apart")
+    print_stats: bool = option(False, "print the statistics on the terminal")
+    print_colvals: bool = option(False, "print the columns of the data and their values")
+    sample_selection: Selection = selection(planned=False)
+    spotlight: bool = option(False, "open the data in Spotlight")
+
+    @field_validator("value_counts")
+    @classmethod
+    def _few_columns(cls, items: tuple[str | tuple[str, ...], ...]) -> tuple[str | tuple[str, ...], ...]:
+        return few_columns(items)
+
+    @field_validator("regplot")
+    @classmethod
+    def _pairs(cls, items: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        if any(len(item) not in (2, 3) for item in items):
+            raise ValueError("expected lists of two names, or of three: [['age', 'duration', 'gender']]")
+        if any(item[0] == item[1] for item in items):
+            raise ValueError("expected two different names in each list")
+        return items
+
+    @field_validator("bins_of")
+    @classmethod
+    def _several_bins(cls, bins: dict[str, int]) -> dict[str, int]:
+        if any(not 2 <= count <= 50 for count in bins.values()):
+            raise ValueError("expected 2 to 50 bins")
+        return bins

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NewType
+from typing import Any, Literal
 
 from pydantic import field_validator
 
 from nkululeko.config.declare import Section, option
-
-#: what stands for a parameter, as it was read: fields of type Any would become text
-Values = NewType("Values", object)
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +43,7 @@ class Optim(Section):
         None, "nested: outer folds, with a search in each; the same as MODEL.k_fold_cross", ge=2
     )
     timeout: float | None = option(None, "no further trial is begun after so long (s)", gt=0)
-    parameters: dict[str, Values] = option(
+    parameters: dict[str, Any] = option(
         {},
         "an option of the model, scale, balancing or class_weight: [a, b, c], (min, max) or (min, max, step)",
         ini="*",
@@ -59,13 +56,7 @@ class Optim(Section):
 
     @field_validator("parameters")
     @classmethod
-    def _as_read(cls, parameters: dict[str, Any]) -> dict[str, Any]:
-        words = {"True": True, "False": False}
+    def _spans(cls, parameters: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: Span(value)
-            if isinstance(value, tuple)
-            else words.get(value, value)
-            if isinstance(value, str)
-            else value
-            for name, value in parameters.items()
+            name: Span(value) if isinstance(value, tuple) else value for name, value in parameters.items()
         }

@@ -51,3 +51,19 @@ class BoostOptions(Options):
     colsample_bytree: float | None = option(
         None, "share of the features a tree sees (default: 1)", gt=0, le=1
     )
+
+
+class LightOptions(Options):
+    """Options of LightGBM's trees; those not given are its own defaults."""
+
+    n_estimators: int | None = option(None, "number of trees (LightGBM's default: 100)", ge=1)
+    max_depth: int | None = option(None, "greatest depth of a tree; not given: unlimited", ge=1)
+    num_leaves: int | None = option(None, "greatest number of leaves of a tree (default: 31)", ge=2)
+    min_child_samples: int | None = option(
+        None, "least number of training samples in a leaf (default: 20); lower for small databases", ge=1
+    )
+    learning_rate: float | None = option(None, "share of each new tree (LightGBM's default: 0.1)", gt=0, le=1)
+    subsample: float | None = option(None, "share of the samples a tree sees (default: 1)", gt=0, le=1)
+    colsample_bytree: float | None = option(
+        None, "share of the features a tree sees (default: 1)", gt=0, le=1
+    )

@@ -14,12 +14,14 @@ from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Model, ModelContext
 from nkululeko.learning._persist import load_estimator, save_estimator
 from nkululeko.learning._threads import limited_threads
+from nkululeko.learning.models import _shap
 from nkululeko.learning.models._weights import (
     as_labels,
     cannot_weight_classes,
     cannot_weight_samples,
     inverse_frequency,
 )
+from nkululeko.learning.models._wide import compact, is_wide, turn_back
 
 logger = logging.getLogger("nkululeko")
 
@@ -31,6 +33,8 @@ class SklearnModel(Model):
     has_class_weight: ClassVar[bool] = False
     #: the estimator's ``fit`` takes a weight for each row
     takes_weights: ClassVar[bool] = True
+    #: it has weights for the features, and minds only the angles and distances of the rows, see :mod:`._wide`
+    rotates: bool = False
 
     def __init__(self, options: Any = None, context: ModelContext | None = None) -> None:
         super().__init__(options, context)
@@ -58,7 +62,9 @@ class SklearnModel(Model):
         """
         target = as_labels(target) if self.is_classifier else np.asarray(target, dtype=np.float64)
         weights = self._row_weights(target, weights)
-        estimator = self.build()
+        estimator, axes = self.build(), None
+        if self.rotates and is_wide(features):
+            features, axes = compact(features)
         with limited_threads(self.context.jobs), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -68,6 +74,8 @@ class SklearnModel(Model):
                 raise NkululekoError(
                     f"model {self.plugin_name()} cannot learn from these data: {reason}"
                 ) from error
+        if axes is not None:
+            turn_back(estimator, axes)
         self.estimator = estimator
         for text in dict.fromkeys(str(warning.message).strip().split("\n")[0] for warning in caught):
             logger.warning("model %s: %s", self.plugin_name(), text)
@@ -106,6 +114,13 @@ class SklearnModel(Model):
             self.estimator, "coef_", None
         )  # a support vector machine's, if its kernel is linear
         return None if coefficients is None else np.abs(np.atleast_2d(coefficients)).mean(axis=0)
+
+    def attribution(self, features: np.ndarray) -> np.ndarray | None:
+        """SHAP values of trees, or of a linear model's coefficients: their mean size over these rows."""
+        if hasattr(self.estimator, "feature_importances_"):
+            return _shap.of_trees(self.estimator, features)
+        coefficients = getattr(self.estimator, "coef_", None)
+        return None if coefficients is None else _shap.of_weights(coefficients, features)
 
     def save(self, folder: Path) -> None:
         """Write the estimator, without pickle."""

@@ -11,6 +11,7 @@ from nkululeko.core.families import Model, ModelContext
 from nkululeko.learning._persist import bad_file
 from nkululeko.learning._threads import wait_patiently
 from nkululeko.learning.models._options import BoostOptions
+from nkululeko.learning.models._shap import mean_size
 
 
 class BoostedTrees(Model):
@@ -53,6 +54,14 @@ class BoostedTrees(Model):
         for name, gain in self.booster.get_score(importance_type="gain").items():
             gains[int(name.removeprefix("f"))] = gain
         return gains / gains.sum() if gains.any() else gains
+
+    def attribution(self, features: np.ndarray) -> np.ndarray:
+        """The mean size of each feature's SHAP values over these rows; xgboost computes them itself."""
+        import xgboost
+
+        data = xgboost.DMatrix(features, nthread=self.context.jobs)
+        values = self.booster.predict(data, pred_contribs=True)[..., :-1]  # the last one is the bias
+        return mean_size(values if values.ndim == 2 else values.transpose(0, 2, 1))
 
     def save(self, folder: Path) -> None:
         """Write the trees."""

@@ -23,6 +23,8 @@ class Logreg(SklearnModel):
     partner = "lin_reg"
     probabilistic = True
     has_class_weight = True
+    rotates = True
+    tried = ({"C_val": 0.03}, {"C_val": 0.003}, {"C_val": 0.3})
 
     def build(self) -> Any:
         """The unfitted LogisticRegression."""

@@ -20,6 +20,7 @@ class Forest(SklearnModel):
     has_class_weight = True
     partner = "rf_reg"
     needs_scaling = False
+    tried = ({"n_estimators": 300},)
 
     def fit(self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Learn with all threads, but predict with one: threads would add up the trees in any order."""

@@ -19,6 +19,7 @@ class ForestReg(SklearnModel):
     tasks = ("regression",)
     partner = "rf"
     needs_scaling = False
+    tried = ({"n_estimators": 300},)
 
     def fit(self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Learn with all threads, but predict with one: threads would add up the trees in any order."""

@@ -18,6 +18,7 @@ class Svm(SklearnModel):
     options: KernelOptions
     partner = "svr"
     has_class_weight = True
+    tried = ({"C_val": 1.0}, {"C_val": 10.0})
 
     def build(self) -> Any:
         """The unfitted SVC."""

@@ -16,6 +16,7 @@ class Svr(SklearnModel):
     options: KernelOptions
     tasks = ("regression",)
     partner = "svm"
+    tried = ({"C_val": 1.0}, {"C_val": 10.0}, {"C_val": 100.0})
 
     def build(self) -> Any:
         """The unfitted SVR."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nkululeko.core.families import ModelContext
-from nkululeko.learning._persist import bad_file, load_json, save_json
+from nkululeko.learning.models._classes import load_classes, save_classes
 from nkululeko.learning.models._weights import as_labels, inverse_frequency
 from nkululeko.learning.models._xgboost import BoostedTrees
 
@@ -20,6 +20,7 @@ class Xgb(BoostedTrees):
     summary = "gradient-boosted trees (XGBoost)"
     partner = "xgr"
     probabilistic = True
+    tried = ({"max_depth": 4, "colsample_bytree": 0.2},)
 
     def __init__(self, options: Any = None, context: ModelContext | None = None) -> None:
         super().__init__(options, context)
@@ -55,17 +56,10 @@ class Xgb(BoostedTrees):
     def save(self, folder: Path) -> None:
         """Write the trees and, beside them, the labels."""
         super().save(folder)
-        save_json(folder / "classes.json", {"classes": self._classes})
+        save_classes(folder, self._classes)
 
     def restore(self, folder: Path) -> None:
         """Read the trees and the labels."""
         super().restore(folder)
-        path = folder / "classes.json"
-        classes = load_json(path).get("classes")
-        if not isinstance(classes, list) or not all(isinstance(label, str) for label in classes):
-            raise bad_file(path, "not a list of labels")
         learner = json.loads(self.booster.save_config())["learner"]
-        known = max(2, int(learner["learner_model_param"]["num_class"]))
-        if len(classes) != known:
-            raise bad_file(path, f"{len(classes)} labels for a model of {known} classes")
-        self._classes = classes
+        self._classes = load_classes(folder, max(2, int(learner["learner_model_param"]["num_class"])))

@@ -13,6 +13,7 @@ class Xgr(BoostedTrees):
     summary = "gradient-boosted trees (XGBoost), regression"
     tasks = ("regression",)
     partner = "xgb"
+    tried = ({"max_depth": 4, "colsample_bytree": 0.2},)
 
     def fit(self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Learn numbers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,16 @@ def need_torch(model: str) -> None:
         import torch  # noqa: F401
     except ImportError as error:
         raise missing_package("torch", "torch", f"model {model}") from error
+
+
+def find_torch(model: str) -> None:
+    """Make sure that PyTorch is installed, without importing it.
+
+    Raises:
+        NkululekoError: it is not; names the extra to install
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise missing_package("torch", "torch", f"model {model}")
 
 
 def device_of(name: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nkululeko.core.families import Model, ModelContext
 from nkululeko.learning.models._weights import cannot_weight_samples
-from nkululeko.learning.nets.backend import device_of, need_torch, one_thread, repeatable
+from nkululeko.learning.nets.backend import device_of, find_torch, need_torch, one_thread, repeatable
 from nkululeko.learning.nets.goal import Goal, criterion, figure_of, goal_of, measure_of
 from nkululeko.learning.nets.layers import Architecture
 from nkululeko.learning.nets.options import NetOptions, without_effect
@@ -50,6 +50,11 @@ class NetModel(Model):
         self._watched: tuple[np.ndarray, np.ndarray] | None = None
         self._epochs: list[Epoch] = []
         self._best = 0
+
+    @classmethod
+    def check_installed(cls) -> None:
+        """Stop where PyTorch is missing; without importing it."""
+        find_torch(cls.plugin_name())
 
     @abstractmethod
     def build(self, plan: Architecture) -> Module:

@@ -17,6 +17,7 @@ class Speaker(Stateless):
     """
 
     summary = "zero mean and unit variance of each feature within each speaker"
+    tried = ({},)
 
     def fit(self, features: np.ndarray, groups: np.ndarray | None = None) -> None:
         """Nothing to learn, but the speakers must be known."""

@@ -12,6 +12,7 @@ class Standard(Affine):
     """As scikit-learn's ``StandardScaler``, to the last bit."""
 
     summary = "zero mean and unit variance of each feature"
+    tried = ({},)
 
     def measure(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation."""

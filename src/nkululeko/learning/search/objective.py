@@ -82,18 +82,21 @@ class Objective:
         seed: of the speakers that are drawn where only a share is learned from
         salt: further keys of the memo: versions of the libraries
         report: is told of every trial that ended
+        with_scores: fits keep the scores of the classes, also where the measure does not need them
     """
 
     def __init__(
         self, data: Part, folds: Sequence[Fold], metric: str, labels: Sequence[str], memo: Memo, *,
         jobs: int = 1, seed: int = 42, salt: str = "", report: Callable[[Trial], None] = lambda trial: None,
+        with_scores: bool = False,
     ) -> None:  # fmt: skip
         self.data, self.folds, self.labels, self.memo = data, list(folds), list(labels), memo
         self.metric: Metric = metrics.load(metric)()
         self.jobs, self.seed, self.report = jobs, seed, report
         #: fits made; fits known from before; fits that the whole search will want at most
         self.trained, self.known, self.expected = 0, 0, 0
-        self._salt = _hash_of_data(data) + salt + str(self.metric.needs_scores)
+        self.with_scores = with_scores or self.metric.needs_scores
+        self._salt = _hash_of_data(data) + salt + str(self.with_scores)
         self._seconds: list[float] = []
         self._rows: dict[tuple[float, int], np.ndarray] = {}
 
@@ -168,7 +171,7 @@ class Objective:
     def _fitted(self, tasks: dict[str, _Task]) -> Iterator[tuple[str, Fit]]:
         """Fit; the first ones tell whether other processes pay."""
         waiting = list(tasks.items())
-        fit = partial(_fit, self.data, self.metric.needs_scores)
+        fit = partial(_fit, self.data, self.with_scores)
         while waiting and (self.jobs == 1 or self._soon(len(waiting))):
             key, task = waiting.pop(0)
             done = fit(self.jobs, (key, task))
@@ -222,7 +225,8 @@ def _fit(data: Part, with_scores: bool, threads: int, job: tuple[str, _Task]) ->
         return key, Fit(error=str(problem), seconds=time.monotonic() - began)
     scores = None
     if with_scores and learned.scores is not None:
-        scores = tuple(tuple(float(value) for value in row) for row in learned.scores)
+        # nobody needs more digits, and they are written as text
+        scores = tuple(tuple(round(float(value), 7) for value in row) for row in learned.scores)
     values = learned.prediction.tolist()
     prediction = tuple(map(str, values)) if learned.classes else tuple(map(float, values))
     return key, Fit(prediction, learned.classes, scores, "", time.monotonic() - began)

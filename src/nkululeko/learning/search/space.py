@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nkululeko.config.words import expected
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import balancers, models, scalers
 from nkululeko.core.plugin import Family, Options
@@ -284,10 +285,13 @@ def _checked(field: str, value: Any, recipe: Recipe) -> Any:
         return value
     from pydantic import ValidationError
 
+    options = models.load(recipe.model).Options
     try:
-        record = models.load(recipe.model).Options.model_validate({**recipe.options, field: value})
+        record = options.model_validate({**recipe.options, field: value})
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
+        if len(first["loc"]) > 1 and first["type"] != "value_error":  # it may be one of several types
+            raise NkululekoError(f"{value!r}: expected {expected(options.model_fields[field])}") from None
         reason = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"]
         raise NkululekoError(f"{value!r}: {reason[:1].lower()}{reason[1:]}") from None
     return getattr(record, field)
