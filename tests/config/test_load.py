@@ -247,7 +247,9 @@ def test_only_the_sections_that_are_read(project: Project) -> None:
     assert note == "exp.ini, line 5: section [EXPL] has no effect in this run"
     with pytest.raises(LookupError, match="MODEL"):
         _ = config.model
-    with pytest.raises(ConfigError, match=r"\[PREDICT\] targets = \['snr'\] is not available in this version"):
+    with pytest.raises(
+        ConfigError, match=r"\[PREDICT\] targets = \['snr'\] is not available in this version"
+    ):
         wanted = text.replace("[EXPL]\nmax_feats = 10", "[PREDICT]\ntargets = ['snr']")
         project.text(wanted, reads=("EXP", "DATA", "PREDICT"))
 

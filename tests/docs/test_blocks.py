@@ -74,7 +74,7 @@ def test_exploration_runs(block, project):
 
 @pytest.mark.parametrize("block", blocks("ini", "loads"), ids=str)
 def test_experiment_can_be_read(block, project):
-    load(written(block, block.name))
+    load(written(block, block.name), reads=RUN, if_there=["AUTO"])  # with [AUTO] no model need be named
 
 
 @pytest.mark.parametrize("block", blocks("ini", "later"), ids=str)

@@ -54,7 +54,9 @@ def complete(filled: dict[str, Filled], source: Path, findings: Findings, folder
         _update(filled["EXP"], name=exp.name or source.stem, root_folders=None)
     for section in filled.values():
         _resolve_paths(section, findings, folder_of_call)
-        if "sample_selection" in type(section.record).model_fields and not section.form.raw("sample_selection"):
+        if "sample_selection" in type(section.record).model_fields and not section.form.raw(
+            "sample_selection"
+        ):
             _update(section, sample_selection=exp.sample_selection)
     if "FEATS" in filled:
         feats: Any = filled["FEATS"].record

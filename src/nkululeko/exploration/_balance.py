@@ -63,9 +63,10 @@ def _of_numbers(target: Variable) -> list[Finding]:
     if low == high:
         text = f"At least half of all samples have the same {target.name}: {quantity(words, low)}."
         return [Finding("imbalance", text, 0.6, "target")]
+    article = "an" if target.name[:1].lower() in tuple("aeio") else "a"
     text = (
-        f"Half of all samples have {'an' if target.name[:1].lower() in tuple('aeio') else 'a'} {target.name} between {quantity(words, low)} and {quantity(words, high)}; "
-        f"the extremes are {quantity(words, values.min())} and {quantity(words, values.max())}."
+        f"Half of all samples have {article} {target.name} between {quantity(words, low)} and "
+        f"{quantity(words, high)}; the extremes are {quantity(words, values.min())} and {quantity(words, values.max())}."
     )
     return [Finding("imbalance", text, 0.1, "target")]
 

@@ -105,8 +105,8 @@ def _is_confounder(association: Association) -> bool:
 def _of_association(association: Association, speakers: pd.Series | None) -> Finding | None:
     """The sentence of an association that is a finding."""
     judged = verdict(association)
-    if judged not in ("found", "doubtful"):
-        return None
+    if judged not in ("found", "doubtful") or "speaker" in (association.x.name, association.y.name):
+        return None  # that each speaker has one gender is no news
     text = related(association)
     if not text:
         return None

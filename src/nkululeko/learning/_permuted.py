@@ -10,8 +10,8 @@ from nkululeko.core.families import Model, Scored, metrics
 from nkululeko.learning.folds import Fold, make_folds
 from nkululeko.learning.pipeline import Part, Pipeline, Recipe
 
-#: so many parts of the speakers, each held out once
-FOLDS = 5
+#: so many parts of the speakers, each held out once; fewer where there are many features, as learning takes long
+FOLDS, FEW_FOLDS = 5, 3
 #: how often a feature is shuffled in each part; once where there are more samples, or features, than these
 REPEATS, MANY_ROWS, MANY_FEATURES = 3, 2000, 1000
 #: values that are predicted from, in all and at a time; beyond, only the features that differ most are shuffled
@@ -86,6 +86,7 @@ def used_features(model: Model, width: int) -> np.ndarray:
 
 def _groups(part: Part, notes: list[str]) -> tuple[np.ndarray, int]:
     """Who is held out together, and into how many parts: speakers; single samples where they are not known."""
+    wanted = FOLDS if part.features.shape[1] <= MANY_FEATURES else FEW_FOLDS
     known = [] if part.groups is None else [who for who in part.groups if who is not None and who == who]
     speakers = len(set(known))
     if speakers >= 2:
@@ -95,10 +96,10 @@ def _groups(part: Part, notes: list[str]) -> tuple[np.ndarray, int]:
         ]
         groups = np.empty(len(alone), dtype=object)
         groups[:] = alone
-        return groups, min(FOLDS, len(set(alone)))
+        return groups, min(wanted, len(set(alone)))
     why = "all samples are of one speaker" if speakers else "the speakers are not known"
     notes.append(f"{why}: features were shuffled on samples of speakers that were also learned from")
-    return np.arange(len(part.target)), min(FOLDS, len(part.target))
+    return np.arange(len(part.target)), min(wanted, len(part.target))
 
 
 def _worth_trying(part: Part, most: int, notes: list[str], title: str) -> np.ndarray:

@@ -98,7 +98,7 @@ def heading(variables: dict[str, Variable]) -> str:
 def evidence_lines(association: Association, unit: Unit) -> list[str]:
     """The statistics: those over speakers in both pictures, those over samples in theirs only."""
     units: tuple[Unit, ...] = ("samples", "speakers") if unit == "samples" else ("speakers",)
-    found = [test for test in map(association.evidence, units) if test is not None]
+    found = [test for each in units for test in association.tests if test.unit == each and not test.within]
     if unit == "speakers":
         return [test.line for test in found]
     return [test.line if test.line.startswith("no test") else f"{test.unit}: {test.line}" for test in found]

@@ -41,7 +41,9 @@ def few_columns(items: Any, most: int = 2) -> Any:
     for item in items:
         columns = (item,) if isinstance(item, str) else item
         if not 0 < len(columns) <= most:
-            raise ValueError("expected one or two columns in each list, e.g. [['gender'], ['age', 'duration']]")
+            raise ValueError(
+                "expected one or two columns in each list, e.g. [['gender'], ['age', 'duration']]"
+            )
         if len(set(columns)) < len(columns):
             raise ValueError(f"'{columns[0]}' is there twice in one list")
     return items
