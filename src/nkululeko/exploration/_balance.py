@@ -66,7 +66,8 @@ def _of_numbers(target: Variable) -> list[Finding]:
     article = "an" if target.name[:1].lower() in tuple("aeio") else "a"
     text = (
         f"Half of all samples have {article} {target.name} between {quantity(words, low)} and "
-        f"{quantity(words, high)}; the extremes are {quantity(words, values.min())} and {quantity(words, values.max())}."
+        f"{quantity(words, high)}; the extremes are {quantity(words, values.min())} and "
+        f"{quantity(words, values.max())}."
     )
     return [Finding("imbalance", text, 0.1, "target")]
 

@@ -2,9 +2,9 @@
 
 In a cross-validation, every outer fold needs a choice of its own, made without that fold: a cross-validation inside
 each fold. The speakers are divided into a few blocks, and the same blocks serve inside and outside: a model that
-learned without the blocks b and c tells how good its recipe is in c for the choice that is to be tested in b, and in b
-for the one to be tested in c. So five blocks need ten fits of a recipe, not twenty; and five more, each without one block, for
-the choice in all data.
+learned without the blocks b and c tells how good its recipe is in c for the choice that is to be tested in b, and in
+b for the one to be tested in c. So five blocks need ten fits of a recipe, not twenty; and five more, each without one
+block, for the choice in all data.
 """
 
 from __future__ import annotations
