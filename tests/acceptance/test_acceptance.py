@@ -326,7 +326,7 @@ def explored(ended: Ended, name: str) -> dict:
     return record
 
 
-def tested(record: dict, name: str) -> dict:
+def evidence_of(record: dict, name: str) -> dict:
     """The main tests of an association, by what they count."""
     (found,) = [each for each in record["associations"] if each["name"] == name]
     return {test["unit"]: test for test in reversed(found["tests"]) if not test["within"]}
@@ -341,14 +341,14 @@ def test_14_explores_and_says_how_spotlight_is_set_up(finished):
 def test_15_statistics_features_and_maps(finished):
     ended = finished("15_explore_statistics")
     record = explored(ended, "explore_statistics")
-    gender, age = tested(record, "emotion_gender"), tested(record, "emotion_age")
+    gender, age = evidence_of(record, "emotion_gender"), evidence_of(record, "emotion_age")
     assert (
         gender["samples"]["name"].startswith("chi-square")
         and gender["samples"]["effect_name"] == "Cramer's V"
     )
     assert gender["samples"]["statistic"] == pytest.approx(12.243, abs=0.001)  # scipy.stats.chi2_contingency
     assert "Cohen's d" in age["samples"]["detail"] and gender["speakers"]["n"] == 10
-    assert tested(record, "emotion_age_duration")["samples"]["name"] == "Pearson's r"
+    assert evidence_of(record, "emotion_age_duration")["samples"]["name"] == "Pearson's r"
     images = {path.stem for path in (ended.folder("explore_statistics") / "images").glob("*.png")}
     for name in ("emotion_gender", "emotion_age", "emotion_duration", "emotion_age_duration"):
         assert {f"{name}_samples", f"{name}_speakers"} <= images
@@ -371,13 +371,13 @@ def test_16_a_number_is_not_binned(finished):
     ended = finished("16_explore_real_target")
     record = explored(ended, "explore_real_target")
     assert record["kind"] == "number"
-    assert tested(record, "age_duration")["samples"]["effect_name"] == "Pearson's r"
-    assert tested(record, "age_gender")["samples"]["effect_name"] == "Cohen's d"
+    assert evidence_of(record, "age_duration")["samples"]["effect_name"] == "Pearson's r"
+    assert evidence_of(record, "age_gender")["samples"]["effect_name"] == "Cohen's d"
 
 
 def test_18_looks_at_what_was_predicted(run, finished):
     write_predicted(run.project)
     record = explored(finished("18_explore_predicted"), "explore_predicted")
-    found = tested(record, "emotion_snr_pred")
+    found = evidence_of(record, "emotion_snr_pred")
     assert found["samples"]["p"] < 0.001 and found["speakers"]["p"] < 0.05
     assert any("snr_pred" in finding["text"] and "anger" in finding["text"] for finding in record["findings"])

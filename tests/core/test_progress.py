@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
 import pytest
 
 from nkululeko.core import engine
 from nkululeko.core.progress import clear_after_another, no_bars, progress
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from terminals import Terminal, shown_in_a_worker
 
 
 def test_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,17 +50,6 @@ def test_what_is_done_within_a_bar_gets_none(monkeypatch: pytest.MonkeyPatch) ->
     with progress("next", 1):
         pass
     assert "next" in terminal.getvalue(), "it may be shown again afterwards"
-
-
-def shown_in_a_worker(number: int) -> str:
-    """What a bar writes in another process, if its stderr is a terminal."""
-    before, sys.stderr = sys.stderr, Terminal()
-    try:
-        with progress("training", 1) as advance:
-            advance()
-        return sys.stderr.getvalue()  # type: ignore[attr-defined]
-    finally:
-        sys.stderr = before
 
 
 def test_workers_show_no_bars_of_their_own() -> None:

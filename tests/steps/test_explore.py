@@ -429,7 +429,11 @@ def test_spotlight_is_opened_where_it_is_asked_for(explore, monkeypatch):
 
     opened = []
     monkeypatch.setattr(
-        spotlight, "show_spotlight", lambda exploration, browser: opened.append((exploration.name, browser))
+        spotlight, "show_spotlight", lambda exploration, browser: opened.append((exploration, browser))
     )
-    explore(expl="spotlight = True")
-    assert opened == [("exp", True)]
+    explore(expl="spotlight = True", feats="type = mfcc")
+    ((exploration, browser),) = opened
+    assert browser and exploration.name == "exp"
+    assert [each.method for each in exploration.maps] == ["pca"], (
+        "it gets points to show, though none were asked for"
+    )

@@ -195,6 +195,8 @@ def maps_of(config: ExperimentConfig, featured: Featured, columns: Columns) -> l
     """
     asked = expl(config)
     methods = list(dict.fromkeys([*asked.scatter, *(["tsne"] if config.plot.tsne else [])]))
+    if asked.spotlight and not methods:
+        methods = ["pca"]  # Spotlight shows the features as points, too, and this map costs next to nothing
     found = []
     colours = _colours(config, columns, featured.data) if methods else ()
     strata = columns.grouped_target().values.reindex(featured.features.index).to_numpy(dtype=object)

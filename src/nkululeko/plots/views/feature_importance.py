@@ -43,7 +43,7 @@ def _picture(ranking: FeatureRanking, target: str, options: Any) -> Figure:
         if "effect_name" in top and top["effect_name"].notna().any()
         else ""
     )
-    figure = _style.new_figure(8.4, 0.95 + 0.29 * len(top))
+    figure = _style.new_figure(8.4, 0.95 + 0.29 * max(len(top), 3))
     axes = figure.subplots()
     places = np.arange(len(top))
     columns = ways or ["effect"]
