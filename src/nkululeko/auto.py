@@ -42,14 +42,11 @@ def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHIN
         from nkululeko.config.load import RUN
         from nkululeko.config.load import load as load_config
         from nkululeko.core.journal import journal
-        from nkululeko.core.rundir import RunDir
         from nkululeko.steps.auto import run_auto
+        from nkululeko.steps.folder import rundir_of
 
     experiment = load_config(config, overrides, reads=(*RUN, "AUTO"))
-    rundir = RunDir(
-        experiment.exp.root, experiment.exp.name, images=experiment.exp.fig_dir.as_posix(),
-        models=experiment.exp.models_dir.as_posix(), results=experiment.exp.res_dir.as_posix(),
-    )  # fmt: skip
+    rundir = rundir_of(experiment)
     with journal(show) as log:
         for note in experiment.notes:
             logging.getLogger("nkululeko").info(note)

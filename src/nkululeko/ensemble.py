@@ -80,17 +80,12 @@ def run_file(config: str | Path, overrides: Sequence[str] = (), *, show: int = N
 def _run(config: ExperimentConfig, show: int) -> Result:
     began = time.monotonic()
     from nkululeko.core.journal import journal
-    from nkululeko.core.rundir import RunDir
     from nkululeko.steps.ensemble import located, members_of, run_ensemble
+    from nkululeko.steps.folder import rundir_of
 
     config = located(config)
     members_of(config)  # no folder is made for runs that are not there
-    rundir = RunDir(
-        config.exp.root,
-        config.exp.name,
-        images=config.exp.fig_dir.as_posix(),
-        results=config.exp.res_dir.as_posix(),
-    )
+    rundir = rundir_of(config)
     with journal(show) as log:
         try:
             return run_ensemble(config, rundir, log, began)

@@ -51,14 +51,11 @@ def _explore(config: str | Path, overrides: Sequence[str], show: int) -> Explore
     began = time.monotonic()
     from nkululeko.config.load import load as load_config
     from nkululeko.core.journal import journal
-    from nkululeko.core.rundir import RunDir
     from nkululeko.steps.explore import run_exploration
+    from nkululeko.steps.folder import rundir_of
 
     experiment = load_config(config, overrides, reads=READS, if_there=("FEATS",))
-    rundir = RunDir(
-        experiment.exp.root, experiment.exp.name, images=experiment.exp.fig_dir.as_posix(),
-        results=experiment.exp.res_dir.as_posix(), door="explore",
-    )  # fmt: skip
+    rundir = rundir_of(experiment, door="explore")
     with journal(show) as log:
         for note in experiment.notes:
             logging.getLogger("nkululeko").info(note)

@@ -48,16 +48,13 @@ def _run(config: str | Path, overrides: Sequence[str], show: int, companion: Com
     began = time.monotonic()
     from nkululeko.core.journal import journal
     from nkululeko.core.quick import importing
-    from nkululeko.core.rundir import RunDir
+    from nkululeko.steps.folder import rundir_of
 
     with importing():
         from nkululeko.config.load import load as load_config
 
         experiment = load_config(config, overrides)
-    rundir = RunDir(
-        experiment.exp.root, experiment.exp.name, images=experiment.exp.fig_dir.as_posix(),
-        models=experiment.exp.models_dir.as_posix(), results=experiment.exp.res_dir.as_posix(),
-    )  # fmt: skip
+    rundir = rundir_of(experiment)
     with journal(show) as log:
         for note in experiment.notes:
             logging.getLogger("nkululeko").info(note)

@@ -41,16 +41,13 @@ def run(config: str | Path, overrides: Sequence[str] = (), *, show: int = NOTHIN
     from nkululeko.config.load import RUN
     from nkululeko.config.load import load as load_config
     from nkululeko.core.journal import journal
-    from nkululeko.core.rundir import RunDir
+    from nkululeko.steps.folder import rundir_of
     from nkululeko.steps.search import Searcher, space_of
 
     changes = [*overrides, *_meant(config, overrides)]
     experiment = load_config(config, changes, reads=(*RUN, "OPTIM"))
     space = space_of(experiment, changes)
-    rundir = RunDir(
-        experiment.exp.root, experiment.exp.name, images=experiment.exp.fig_dir.as_posix(),
-        models=experiment.exp.models_dir.as_posix(), results=experiment.exp.res_dir.as_posix(),
-    )  # fmt: skip
+    rundir = rundir_of(experiment)
     searcher = Searcher(experiment, space, rundir, changes)
     with journal(show) as log:
         for note in experiment.notes:

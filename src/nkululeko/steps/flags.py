@@ -17,7 +17,6 @@ from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Metric
 from nkululeko.core.journal import NOTHING, journal
 from nkululeko.core.progress import progress
-from nkululeko.core.rundir import RunDir
 from nkululeko.learning._threads import wait_patiently
 from nkululeko.report.leaderboard import Entry
 from nkululeko.steps import compare
@@ -25,6 +24,7 @@ from nkululeko.steps.combinations import Combination, folder_name
 from nkululeko.steps.compare import Board
 from nkululeko.steps.experiment import run_experiment
 from nkululeko.steps.finished import Finished, on_same_samples, read
+from nkululeko.steps.folder import rundir_of
 from nkululeko.steps.load import previous_split
 from nkululeko.steps.prepare import prepare
 from nkululeko.steps.provenance import provenance
@@ -105,10 +105,7 @@ def finished_before(config: ExperimentConfig) -> Finished | None:
 def _run(combination: Combination, sweep: Sweep, show: int) -> None:
     """Run one combination; note what it left, or why it failed."""
     config, name = combination.config, combination.name
-    rundir = RunDir(
-        config.exp.root, config.exp.name, images=config.exp.fig_dir.as_posix(),
-        models=config.exp.models_dir.as_posix(), results=config.exp.res_dir.as_posix(),
-    )  # fmt: skip
+    rundir = rundir_of(config)
     with journal(show) as log:
         for note in config.notes:
             _log.info(note)
