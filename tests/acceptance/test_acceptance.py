@@ -14,6 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from checkpoints import make_checkpoint
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 FOLDER = SHARED / "acceptance"
@@ -23,7 +25,7 @@ RUN = {
     "01_base_os_xgb", "02_specified_praat_svm", "03_csv_import", "04_bin_continuous_age", "05_age_regression",
     "06_cross_database", "11_balancing_adasyn", "11_balancing_ros", "11_balancing_smote", "12_colnames",
     "13_balanced_split", "20_add_learned", "21_train_for_demo", "22_reuse_split", "23_spectra_cnn",
-    "26_likability_two_scales",
+    "24_wav2vec_local", "26_likability_two_scales",
 }  # fmt: skip
 #: those of the door explore
 EXPLORED = {"14_spotlight", "15_explore_statistics", "16_explore_real_target", "18_explore_predicted"}
@@ -123,6 +125,12 @@ def write_predicted(project: Path) -> None:
     pd.DataFrame(rows).to_csv(path, index=False)
 
 
+def write_network(project: Path) -> None:
+    """The checkpoint that 24 names: a tiny wav2vec 2.0 with random weights."""
+    pytest.importorskip("transformers", reason="NOT TESTED: transformers is not installed")
+    make_checkpoint("wav2vec", project / "results" / "acceptance" / "tiny-wav2vec2")
+
+
 @pytest.fixture
 def finished(run):
     """Runs an experiment that must succeed."""
@@ -142,6 +150,8 @@ def test_leaves_everything_behind(finished, run, name):
         finished("01_base_os_xgb")  # whose split it takes
     if name == "20_add_learned":
         write_learned(run.project)
+    if name == "24_wav2vec_local":
+        write_network(run.project)
     ended = finished(name)
     folder = Path(re.search(r"report: (\S+)", ended.output)[1]).parent
     for file in ("config.ini", "result.json", "predictions.csv", "split.csv", "report.html", "log.txt"):
@@ -303,6 +313,13 @@ def test_23_runs_with_their_figures_and_the_epochs(finished):
     ) == 1
     assert {row["epoch"] for row in result["history"]} == {1, 2, 3}
     assert (ended.folder("spectra_cnn") / "images" / "epoch_progression.png").exists()
+
+
+def test_24_embeds_with_a_network_in_a_folder(finished, run):
+    write_network(run.project)
+    result = finished("24_wav2vec_local").result("wav2vec_local")
+    assert "checkpoint=" in str(result["provenance"])
+    assert result["scores"]["uar"]["value"] > 1 / 7  # even random layers hear loudness and pitch
 
 
 def explored(ended: Ended, name: str) -> dict:

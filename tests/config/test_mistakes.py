@@ -69,8 +69,8 @@ def test_the_base_file_has_none(project: Project) -> None:
         ({"DATA": "db.type = cvs"}, "[DATA] db.type: unknown database type 'cvs'; did you mean 'csv'?"),
         ({"MODEL": "type = finetuned"}, "[MODEL] type: 'finetuned' is not available in this version; "),
         (
-            {"FEATS": "type = wav2vec2-large-robust"},
-            "[FEATS] type: 'wav2vec2-large-robust' is not available in this version; available: ",
+            {"FEATS": "type = emotion2vec-large"},
+            "[FEATS] type: 'emotion2vec-large' is not available in this version; available: ",
         ),
         (
             {"FEATS": "balancing = smot"},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from nkululeko.config.databases import folder_of
-from nkululeko.config.declare import Choice, declared
+from nkululeko.config.declare import Choice, Declared, declared
 from nkululeko.config.fill import Findings
 from nkululeko.config.ini import RawOption
 from nkululeko.config.names import MODELS
@@ -86,14 +87,36 @@ def _choice(section: Filled, family: str, name: str) -> Choice | None:
 def _resolve_paths(section: Filled, findings: Findings, folder_of_call: Path) -> None:
     """Paths in the options of chosen plug-ins become absolute."""
     for plug, options in section.options.items():
-        for name in [option.field for option in declared(type(options)).values() if option.is_path]:
-            raw = section.forms[plug].raw(name)
-            if raw is None:
+        for option in [option for option in declared(type(options)).values() if option.is_path]:
+            raw = section.forms[plug].raw(option.field)
+            value = getattr(options, option.field)
+            if raw is None or value is None:
                 continue
             try:
                 folder = folder_of(raw, findings)
-                places = tuple(str(resolve(path, folder_of_call, folder)) for path in getattr(options, name))
+                paths = value if isinstance(value, tuple) else (value,)
+                places = tuple(_place(path, folder_of_call, folder, option) for path in paths)
             except NkululekoError as problem:
                 findings.wrong(raw, f"{raw.label}: {problem.what}", problem.todo)
                 continue
-            section.options[plug] = options.model_copy(update={name: places})
+            options = options.model_copy(
+                update={option.field: places if isinstance(value, tuple) else places[0]}
+            )
+            section.options[plug] = options
+
+
+def _place(path: str, folder_of_call: Path, folder: Path, option: Declared) -> str:
+    """The absolute path; what may be a name as well, such as ``owner/model``, is left where nothing is there.
+
+    Example:
+        >>> model = Declared("model", None, "model", is_path="or name")
+        >>> _place("facebook/wav2vec2-base", Path("/tmp"), Path("/tmp"), model)
+        'facebook/wav2vec2-base'
+    """
+    may_be_name = option.is_path == "or name" and re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", path)
+    try:
+        return str(resolve(path, folder_of_call, folder))
+    except NkululekoError:
+        if may_be_name:
+            return path
+        raise

@@ -111,7 +111,7 @@ class Declared:
     planned: bool = False
     only: tuple[Any, ...] = ()
     ignored: str = ""
-    is_path: bool = False
+    is_path: bool | str = False
     general: bool = False
 
     @property

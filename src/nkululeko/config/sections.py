@@ -80,9 +80,14 @@ def fill(
     form = Form(model)
     own = [entry for entry in entries if form.take(entry.raw, entry.name, entry.rank, findings)]
     draft = form.build(Findings(findings.source))
-    names, chosen = _names(draft, form, findings, read, adapt)
+    names, written = _names(draft, form, findings, read, adapt)
+    chosen = set(written)
     filled = Filled(draft, form, chosen)  # type: ignore[arg-type]
-    forms = {plug: _form(plug) for plug in sorted(chosen) if plug[0] in model.ini_families and _exists(plug)}
+    forms = {
+        plug: _form(plug, written[plug])
+        for plug in sorted(chosen)
+        if plug[0] in model.ini_families and _exists(plug)
+    }
     filled.forms = forms
     taken = {id(entry.raw) for entry in own}
     for entry in entries:
@@ -97,7 +102,9 @@ def fill(
     filled.record = form.build(findings, skip).model_copy(update=names)  # type: ignore[assignment]
     for (family, name), plugin in forms.items():
         noun = f"{ALL[family].noun} '{name}'"
-        filled.options[family, name] = plugin.build(findings, needed_by=noun)
+        options = plugin.build(findings, needed_by=noun)
+        meant = _meant(family, name, written[family, name], plugin)
+        filled.options[family, name] = options.model_copy(update=meant) if meant else options
     for entry in entries:
         if id(entry.raw) not in taken | filled.plugged:
             _left_over(model, entry, forms, findings)
@@ -108,21 +115,30 @@ def _exists(plug: Plugged) -> bool:
     return ALL[plug[0]].is_installed(plug[1])
 
 
-def _form(plug: Plugged) -> Form:
+def _form(plug: Plugged, written: str = "") -> Form:
     """The form of a plug-in's options; they may stand behind its name or any spelling of it."""
     names = ALL[plug[0]]
     assert names.family is not None
     plugin = names.family.load(plug[1])
     spelled = [spelling for spelling, meant in names.also.items() if meant == plug[1]]
-    return Form(plugin.Options, (plug[1], *plugin.also, *spelled))
+    return Form(plugin.Options, (plug[1], *plugin.also, *spelled, *([written] if written else [])))
+
+
+def _meant(family: str, name: str, written: str, form: Form) -> dict[str, Any]:
+    """The options that a plug-in's spelling in the file stands for, as far as the file does not give them itself."""
+    registry = ALL[family].family
+    if registry is None or written == name:
+        return {}
+    meant = registry.load(name).meant_by(written)
+    return {option: value for option, value in meant.items() if option not in form.given}
 
 
 def _names(
     section: Options, form: Form, findings: Findings, read: bool, adapt: Adapt | None
-) -> tuple[dict[str, Any], set[Plugged]]:
-    """The fields that name plug-ins with canonical names, and these plug-ins."""
+) -> tuple[dict[str, Any], dict[Plugged, str]]:
+    """The fields that name plug-ins with canonical names, and these plug-ins with their spellings in the file."""
     update: dict[str, Any] = {}
-    chosen: set[Plugged] = set()
+    chosen: dict[Plugged, str] = {}
     for option in declared(type(section)).values():
         value = getattr(section, option.field)
         if not option.names or not value:
@@ -133,7 +149,14 @@ def _names(
         if adapt:
             found = [adapt(option.names, name, raw) if name else name for name in found]
         known = tuple(name for name in found if name)
-        chosen |= {(option.names, name) for name in known}
+        for name, spelling in zip(found, asked, strict=True):
+            if (
+                name
+                and chosen.setdefault((option.names, name), spelling) != spelling
+                and isinstance(value, tuple)
+            ):
+                both = f"'{chosen[option.names, name]}' and '{spelling}' are both the {ALL[option.names].noun} '{name}'"
+                findings.wrong(raw, f"{both}, which a run can have once", "name one of them")
         update[option.field] = known if isinstance(value, tuple) else (known[0] if known else value)
     return update, chosen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nkululeko.core.data_plugins import (
     Database,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # numpy, pandas and matplotlib are heavy: only for the type c
 
 __all__ = [
     "Balancer",
+    "BatchFeatureSet",
     "Database",
     "Extraction",
     "FeatureSet",
@@ -91,6 +92,49 @@ class FeatureSet(Plugin):
     def fetch(self, index: pd.MultiIndex, extraction: Extraction) -> pd.DataFrame:
         """The features of many segments; plug-ins that do not start from audio override this."""
         return extraction(self, index)
+
+    def identity(self) -> dict[str, Any]:
+        """The options that values depend on: the feature store tells tables apart by them and by :meth:`version`."""
+        return self.options.model_dump(mode="json")
+
+
+class BatchFeatureSet(FeatureSet):
+    """A feature set that is much quicker with many segments at once, such as a large network.
+
+    Files are read and prepared in threads, while what is ready goes through :meth:`extract_batch` in the main thread.
+    """
+
+    #: how much audio of neighbouring segments is handed over at once, in s
+    batch_seconds: ClassVar[float] = 240.0
+    #: the same in segments
+    batch_segments: ClassVar[int] = 64
+
+    @abstractmethod
+    def prepare(self, signal: np.ndarray, sampling_rate: int) -> Any:
+        """What :meth:`extract_batch` needs of one segment; called in several threads.
+
+        Args:
+            signal: mono, float32 in -1..1, shape ``(samples,)``
+            sampling_rate: in Hz; that of the plug-in where it has one
+
+        Raises:
+            NkululekoError: the segment cannot be used, e.g. is too short
+        """
+
+    @abstractmethod
+    def extract_batch(self, prepared: Sequence[Any]) -> np.ndarray:
+        """The feature vectors of some segments; each is the same in whatever company it comes.
+
+        Returns:
+            shape ``(segments, features)``
+
+        Raises:
+            NkululekoError: nothing can be extracted here, e.g. for want of memory: the run ends
+        """
+
+    def extract(self, signal: np.ndarray, sampling_rate: int) -> np.ndarray:
+        """A batch of one; see :class:`FeatureSet`."""
+        return self.extract_batch([self.prepare(signal, sampling_rate)])[0]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from abc import ABC
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,7 +31,7 @@ def option(
     help: str,
     *,
     also: tuple[str, ...] = (),
-    is_path: bool = False,
+    is_path: bool | Literal["or name"] = False,
     ini: str | None = None,
     general: bool = False,
     **limits: Any,
@@ -43,7 +43,7 @@ def option(
         help: one line
         also: other spellings
         is_path: a path, or several, made absolute when the file is read: from the folder of the call, else from that of
-            the file
+            the file; ``or name``: where nothing is there it may be a name, e.g. on a model hub, and is left as it is
         ini: its name in the file where Python cannot have it; ``*`` in it stands for any text (``*_bins``), and the
             field is then a dictionary from that text to the value
         general: of a database: may also stand without its name, for all databases
@@ -80,6 +80,11 @@ class Plugin(ABC):  # noqa: B024 - the families add the abstract methods
 
     def __init__(self, options: Any = None) -> None:
         self.options: Any = options if options is not None else self.Options()
+
+    @classmethod
+    def meant_by(cls, spelling: str) -> Mapping[str, Any]:
+        """The options that go with another spelling of its name, where they are not given: ``hubert-base-ls960``."""
+        return {}
 
     @classmethod
     def plugin_name(cls) -> str:

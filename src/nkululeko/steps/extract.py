@@ -13,29 +13,19 @@ import numpy as np
 import pandas as pd
 
 from nkululeko.audio.probe import AudioInfo
-from nkululeko.audio.read import read_segment, resample
 from nkululeko.config.declare import Choice
 from nkululeko.core import engine, families
 from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError, did_you_mean
-from nkululeko.core.families import FeatureSet
+from nkululeko.core.families import BatchFeatureSet, FeatureSet
 from nkululeko.core.plugin import Options
 from nkululeko.core.progress import progress
 from nkululeko.core.store import FeatureStore, FeatureTable
+from nkululeko.steps.batches import Outcome, Segment, attempt, extract_batches
 
 _log = logging.getLogger("nkululeko")
 #: segments a worker gets at a time: few enough that both cores end together
 _CHUNK = {"threads": 2, "processes": 8}
-
-
-@dataclass(frozen=True)
-class Segment:
-    """What a worker needs of one row: its key in the store, file, start and end in s."""
-
-    key: bytes
-    file: str
-    start: float
-    end: float
 
 
 @dataclass(frozen=True)
@@ -142,7 +132,7 @@ def _from_store(
     """The features of unique segments: what the store lacks is extracted first."""
     name = feature_set.plugin_name()
     table = extractor.store.table(
-        name, feature_set.version(), feature_set.options.model_dump(mode="json"), feature_set.sampling_rate
+        name, feature_set.version(), feature_set.identity(), feature_set.sampling_rate
     )
     segments = _segments(index, extractor.audio)
     keys = [segment.key for segment in segments]
@@ -228,13 +218,8 @@ def _extract_new(
     """Extract segments into the table; returns failures that are not stored, for they may not last."""
     name, columns = feature_set.plugin_name(), feature_set.names()
     volatile: dict[bytes, str] = {}
-    chunk = _CHUNK[feature_set.workers]
-    chunks = (segments[i : i + chunk] for i in range(0, len(segments), chunk))
-    work = partial(_work, name, feature_set.options)
     with progress(f"extracting {name}", len(segments)) as advance, table.writer(columns) as writer:
-        for rows in engine.unordered(
-            work, chunks, workers=feature_set.workers, jobs=min(jobs, len(segments))
-        ):
+        for rows in _outcomes(feature_set, segments, min(jobs, len(segments))):
             for key, vector, reason, lasting in rows:
                 if lasting:
                     writer.add(key, vector, reason)
@@ -247,10 +232,19 @@ def _extract_new(
     return volatile
 
 
-def _work(
-    name: str, options: Options, segments: list[Segment]
-) -> list[tuple[bytes, np.ndarray | None, str | None, bool]]:
-    """One worker's share: key, vector or None, reason, and whether to keep that in the store."""
+def _outcomes(feature_set: FeatureSet, segments: list[Segment], jobs: int) -> Iterator[list[Outcome]]:
+    """What becomes of each segment, some at a time, in any order."""
+    if isinstance(feature_set, BatchFeatureSet):
+        yield from extract_batches(feature_set, segments, jobs)
+        return
+    chunk = _CHUNK[feature_set.workers]
+    chunks = (segments[i : i + chunk] for i in range(0, len(segments), chunk))
+    work = partial(_work, feature_set.plugin_name(), feature_set.options)
+    yield from engine.unordered(work, chunks, workers=feature_set.workers, jobs=jobs)
+
+
+def _work(name: str, options: Options, segments: list[Segment]) -> list[Outcome]:
+    """One worker's share."""
     return list(_vectors(_instance(name, options), segments))
 
 
@@ -260,19 +254,8 @@ def _instance(name: str, options: Options) -> FeatureSet:
     return families.features.load(name)(options)
 
 
-def _vectors(
-    feature_set: FeatureSet, segments: list[Segment]
-) -> Iterator[tuple[bytes, np.ndarray | None, str | None, bool]]:
+def _vectors(feature_set: FeatureSet, segments: list[Segment]) -> Iterator[Outcome]:
     for segment in segments:
-        read = False
-        try:
-            signal, rate = read_segment(segment.file, segment.start, segment.end)
-            read = True
-            wanted = feature_set.sampling_rate
-            vector = feature_set.extract(resample(signal, rate, wanted), wanted or rate)
-            yield segment.key, np.asarray(vector, dtype=np.float32), None, True
-        except NkululekoError as problem:
-            # what the extractor says of a signal holds for ever; a file may be readable tomorrow
-            yield segment.key, None, str(problem), read
-        except Exception as problem:  # one bad file costs one row, not the run
-            yield segment.key, None, f"{segment.file}: {type(problem).__name__}: {problem}", False
+        done = attempt(feature_set, feature_set.extract, segment)
+        vector = None if done.reason is not None else np.asarray(done.value, dtype=np.float32)
+        yield segment.key, vector, done.reason, done.lasting

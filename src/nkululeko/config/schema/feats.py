@@ -6,11 +6,6 @@ from typing import Literal
 
 from nkululeko.config.declare import Choice, Section, option, resolved
 
-_PRETRAINED = (
-    "features: mld wav2vec hubert wavlm whisper ast audwav2vec2 auddim agender agender_agender audmodel "
-    "trill clap emotion2vec bert spkrec"
-)
-
 
 class Feats(Section):
     """The features."""
@@ -27,20 +22,6 @@ class Feats(Section):
     features: tuple[str, ...] = option((), "keep only these columns")
     features_of: dict[str, tuple[str, ...]] = option(
         {}, "keep only these columns of a feature set", ini="*.features", star="features"
-    )
-    model: str | None = option(
-        None, "path or hub name of a pretrained extractor", needs=_PRETRAINED, planned=True
-    )
-    model_of: dict[str, str] = option(
-        {}, "path or hub name of one pretrained extractor", ini="*.model", star="features", planned=True
-    )
-    layer: int | None = option(None, "hidden layer, counted from the last", needs=_PRETRAINED, planned=True)
-    layer_of: dict[str, int] = option(
-        {},
-        "hidden layer of one extractor, counted from the last",
-        ini="*.layer",
-        star="features",
-        planned=True,
     )
     scale: str = option(
         "auto", "scaler, fitted on train; auto: standard for models that need it", names="scalers"
