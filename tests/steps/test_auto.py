@@ -130,3 +130,16 @@ def test_mistakes(bench):
     frame["split"] = np.where(frame["speaker"] == frame["speaker"].iloc[0], "train", "test")
     with pytest.raises(NkululekoError, match="one speaker only"):
         auto.run(bench.ini(frame, data="db.split_strategy = database", rest=AUTO, feats="", model=""))
+
+
+def test_the_spelling_of_a_network_says_which_one(bench):
+    """``wav2vec2-base-960h`` is wav2vec with that model, not with its usual one."""
+    from nkululeko.config.load import RUN, load
+    from nkululeko.steps.auto_features import choices
+
+    config = load(bench.ini(data=DATA, rest=AUTO, feats="", model=""), ["AUTO.features=['wav2vec2-base-960h', 'os']"],
+                  reads=(*RUN, "AUTO"))  # fmt: skip
+    found = choices(config, ["wav2vec2-base-960h", "os"])
+    assert list(found) == ["wav2vec2-base-960h", "os eGeMAPSv02", "os ComParE_2016"]
+    assert found["wav2vec2-base-960h"].name == "wav2vec"
+    assert found["wav2vec2-base-960h"].options.model == "facebook/wav2vec2-base-960h"

@@ -63,6 +63,18 @@ class Names:
         """Whether this version has that canonical name."""
         return name in self.extra or self.is_installed(name)
 
+    def check(self, name: str) -> None:
+        """Stop at a name that nobody knows, or that this version does not have.
+
+        Raises:
+            ValueError: says which, and the nearest ones
+        """
+        canonical = self.canonical(name)
+        if canonical is None:
+            raise ValueError(str(self.unknown(name, "")))
+        if not self.is_available(canonical):
+            raise ValueError(str(self.unavailable(name, "")))
+
     def known(self) -> list[str]:
         """Every name that may be written, for hints."""
         plain = [spelling for spelling in self.also if "*" not in spelling]

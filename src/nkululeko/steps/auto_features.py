@@ -12,6 +12,7 @@ import pandas as pd
 
 from nkululeko.config.declare import Choice
 from nkululeko.config.experiment import ExperimentConfig
+from nkululeko.config.names import FEATURES
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import features as family
 from nkululeko.learning.auto.pool import own_accord
@@ -65,7 +66,7 @@ def tables(config: ExperimentConfig, data: Data, named: Sequence[str], deadline:
     found: dict[str, Extracted] = {}
     sets: dict[str, dict[str, Any]] = {}
     problem: NkululekoError | None = None
-    for label, choice in _choices(config, named or own_accord(family)).items():
+    for label, choice in choices(config, named or own_accord(family)).items():
         if found and time.monotonic() >= deadline:
             _log.warning("[AUTO] minutes: there was no time for feature set %s", label)
             continue
@@ -108,17 +109,18 @@ def _together(
     return Tables(data, made, sets, every, strategy)
 
 
-def _choices(config: ExperimentConfig, names: Sequence[str]) -> dict[str, Choice]:
+def choices(config: ExperimentConfig, names: Sequence[str]) -> dict[str, Choice]:
     """Feature sets with the options of [FEATS], and those that differ from variant to variant."""
     given = {choice.name: choice.options for choice in config.feats.sets}
     found = {}
-    for name in dict.fromkeys(names):
+    for written in dict.fromkeys(names):
+        name = FEATURES.canonical(written) or written
         kind = family.load(name)
-        base = given.get(name, kind.Options())
+        base = given.get(name, kind.Options(**kind.meant_by(written)))
         for variant in kind.tried or ({},):
             # what the file says of the set goes before what would be tried
             fixed = any(getattr(base, key) != getattr(kind.Options(), key) for key in variant)
             options = base if fixed else kind.Options(**{**base.model_dump(), **variant})
-            label = " ".join([name, *(str(getattr(options, key)) for key in variant)])
+            label = " ".join([written, *(str(getattr(options, key)) for key in variant)])
             found[label] = Choice(name, options)
     return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import field_validator
+
 from nkululeko.config.declare import Section, option
+from nkululeko.config.names import FEATURES
 
 
 class Auto(Section):
@@ -14,9 +17,7 @@ class Auto(Section):
         10.0, "no candidate is begun that would not end within so many minutes, extraction included", gt=0
     )
     features: tuple[str, ...] = option(
-        (),
-        "feature sets to try; not given: os (eGeMAPSv02 and ComParE_2016), mfcc and praat",
-        names="features",
+        (), "feature sets to try; not given: os (eGeMAPSv02 and ComParE_2016), mfcc and praat"
     )
     models: tuple[str, ...] = option(
         (), "models to try, each with likely settings; not given: linear ones, support vectors and trees",
@@ -27,3 +28,10 @@ class Auto(Section):
     )
     most: int = option(5, "at most so many are fused; 1: only the best is taken", ge=1, le=20)
     cv_folds: int = option(5, "inner folds: on them the choice is made", ge=2, le=20)
+
+    @field_validator("features")
+    @classmethod
+    def _feature_sets(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:  # they stay as written: wav2vec2-base-960h says which network is meant
+            FEATURES.check(name)
+        return names

@@ -7,16 +7,7 @@ from typing import Any
 from pydantic import field_validator
 
 from nkululeko.config.declare import Section, option
-from nkululeko.config.names import BALANCERS, FEATURES, Names
-
-
-def _check(names: Names, name: str) -> None:
-    """Stop at a name that nobody knows, or that this version does not have."""
-    canonical = names.canonical(name)
-    if canonical is not None and names.is_available(canonical):
-        return
-    error = names.unknown(name, "") if canonical is None else names.unavailable(name, "")
-    raise ValueError(str(error))
+from nkululeko.config.names import BALANCERS, FEATURES
 
 
 class Flags(Section):
@@ -43,7 +34,7 @@ class Flags(Section):
     def _feature_sets(cls, items: tuple[str | tuple[str, ...], ...]) -> tuple[str | tuple[str, ...], ...]:
         for item in items:
             for name in (item,) if isinstance(item, str) else item:
-                _check(FEATURES, name)
+                FEATURES.check(name)
         return items
 
     @field_validator("balancing")
@@ -51,5 +42,5 @@ class Flags(Section):
     def _balancing_methods(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name != "none":
-                _check(BALANCERS, name)
+                BALANCERS.check(name)
         return names
