@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ from nkululeko.learning.search.memo import Memo
 from nkululeko.learning.training import Learned, Runs
 from nkululeko.steps.auto_features import Tables, tables
 from nkululeko.steps.evaluate import evaluate
+from nkululeko.steps.experiment import split_table
 from nkululeko.steps.load import load, previous_split
 from nkululeko.steps.prepare import jobs_of, store_of
 from nkululeko.steps.provenance import provenance, versions
@@ -108,7 +108,9 @@ def run_auto(config: ExperimentConfig, rundir: RunDir, log: Journal, began: floa
     _say(tried, auto)
     table = _table(tried, committees[-1])
     rundir.write("config.ini", config.to_ini())
-    rundir.write("split.csv", contract.to_csv_text(_split(found.data.samples, config.data.target, learned)))
+    rundir.write(
+        "split.csv", contract.to_csv_text(split_table(found.data.samples, config.data.target, learned))
+    )
     rundir.write_table(TRIED, table.to_csv(index=False))
     origin = provenance(config, found.data, found.extracted, time.monotonic() - began)
     result = evaluate(
@@ -237,16 +239,14 @@ def _decided(plan: _Plan, tried: Sequence[Tried], committees: Sequence[Committee
 
 def _say(tried: Sequence[Tried], auto: Auto) -> None:
     fitted = sum(bool(each.fits) for each in tried)
-    late = [
-        each for each in tried if not each.fits and ("time was up" in each.reason or "more" in each.reason)
-    ]
+    late = [each for each in tried if each.late]
     _log.info("auto tried %d of %d candidates", fitted, len(tried))
     if late:
         _log.warning(
             "[AUTO] minutes = %g were not enough for %d of %d candidates: with more time, or on another machine,"
             " the choice may be another one", auto.minutes, len(late), len(tried),
         )  # fmt: skip
-    failed = [each for each in tried if not each.fits and each not in late]
+    failed = [each for each in tried if not each.fits and not each.late]
     if failed:
         _log.info(
             "%d candidates could not be fitted, e.g. %s: %s",
@@ -270,12 +270,3 @@ def _table(tried: Sequence[Tried], committee: Committee) -> pd.DataFrame:
     return table.sort_values("value", ascending=False, kind="stable", na_position="last").reset_index(
         drop=True
     )
-
-
-def _split(samples: pd.DataFrame, target: str, learned: Learned) -> pd.DataFrame:
-    """Who is in which split, or in which fold."""
-    kept = [name for name in ("database", "speaker", target, "split") if name in samples]
-    table: Any = samples[list(dict.fromkeys(kept))]
-    if learned.fold is None:
-        return table
-    return table.assign(fold=[learned.folds[number] for number in learned.fold])

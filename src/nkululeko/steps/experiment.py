@@ -65,7 +65,7 @@ def run_experiment(
     rundir.write("config.ini", config.to_ini())
     runs = learning.result()
     rundir.write(
-        "split.csv", contract.to_csv_text(_split_table(data.samples, config.data.target, runs.chosen))
+        "split.csv", contract.to_csv_text(split_table(data.samples, config.data.target, runs.chosen))
     )
     for level, lines in ((logging.INFO, runs.chosen.notes), (logging.WARNING, runs.chosen.warnings)):
         for line in lines:
@@ -80,7 +80,7 @@ def run_experiment(
     return result
 
 
-def _split_table(samples: pd.DataFrame, target: str, learned: Learned) -> pd.DataFrame:
+def split_table(samples: pd.DataFrame, target: str, learned: Learned) -> pd.DataFrame:
     """Who is in which split, or in which fold."""
     kept = [name for name in ("database", "speaker", target, "split") if name in samples]
     table = samples[list(dict.fromkeys(kept))]

@@ -50,12 +50,14 @@ class Tried:
         fits: one for each fit of the scheme; empty where there is none
         seconds: how long its fits took, when they were made
         reason: why there are no fits
+        late: there was no time for it; else it could not be fitted
     """
 
     candidate: Candidate
     fits: tuple[Fit, ...] = ()
     seconds: float = 0.0
     reason: str = ""
+    late: bool = False
 
 
 def try_all(
@@ -104,11 +106,11 @@ def objective_of(part: Part, folds: Sequence[Fold], settings: Settings, memo: Me
 def _try(candidate: Candidate, trial: Trial, objective: Objective, deadline: float) -> Tried:
     """One candidate, whose first fit has told how long the others would take."""
     if time.monotonic() >= deadline:
-        return Tried(candidate, reason="the time was up")
+        return Tried(candidate, reason="the time was up", late=True)
     if trial.state != "failed":
         left = (len(objective.folds) - len(trial.fits)) * trial.seconds / objective.jobs
         if time.monotonic() + left > deadline:
-            return Tried(candidate, reason=f"would have taken some {left:.0f} s more")
+            return Tried(candidate, reason=f"would have taken some {left:.0f} s more", late=True)
         objective.evaluate([trial])
     errors = [fit.error for fit in trial.fits if fit.error]
     if errors:
