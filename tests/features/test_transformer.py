@@ -29,12 +29,15 @@ from nkululeko.core import samples as contract
 from nkululeko.core.errors import ConfigError, NkululekoError
 from nkululeko.core.families import features
 from nkululeko.core.store import FeatureStore
-from nkululeko.features import _network as networks
-from nkululeko.features._batches import batches, cut
+from nkululeko.pretrained import network as networks
+from nkululeko.pretrained.batches import batches, cut
 from nkululeko.steps.extract import Extractor, extract
 from nkululeko.testing.corpus import write_corpus
 
 torch = pytest.importorskip("torch", reason="NOT TESTED: torch is not installed")
+safetensors_torch = pytest.importorskip(
+    "safetensors.torch", reason="NOT TESTED: safetensors is not installed"
+)
 hf = pytest.importorskip("transformers", reason="NOT TESTED: transformers is not installed")
 
 RATE = 16000
@@ -249,7 +252,7 @@ def test_a_changed_weight_never_meets_an_old_row(folders, files, tmp_path, caplo
 
 
 def test_hashes_of_large_files_are_remembered_until_they_change(folders, tmp_path, monkeypatch):
-    from nkululeko.features import _checkpoint
+    from nkululeko.pretrained import checkpoint as _checkpoint
 
     monkeypatch.setenv("NKULULEKO_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(_checkpoint, "_SMALL", 0)
@@ -320,26 +323,38 @@ def test_folders_that_are_no_checkpoint(broken, tmp_path):
 
 def test_another_architecture(folders, broken):
     told = refused("hubert", broken)
-    assert told.endswith("is a network of type 'wav2vec2'; 'hubert' takes hubert; set FEATS.type = wav2vec")
+    assert told.endswith(
+        "is a network of type 'wav2vec2'; feature set 'hubert' takes hubert; set FEATS.type = wav2vec"
+    )
     config = json.loads((broken / "config.json").read_text())
     (broken / "config.json").write_text(json.dumps(config | {"model_type": "bert"}))
-    assert "is a network of type 'bert'; 'wav2vec' takes wav2vec2; take another" in refused("wav2vec", broken)
+    assert "is a network of type 'bert'; feature set 'wav2vec' takes wav2vec2; take another" in refused(
+        "wav2vec", broken
+    )
     (broken / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 4}))
     assert "its weights do not fit its configuration" in refused("wav2vec", broken)
     (broken / "config.json").write_text(json.dumps(config | {"hidden_size": 64}))
     assert f"{broken}: " in refused("wav2vec", broken)
 
 
-def test_weights_in_a_pickle_are_never_opened(broken):
+def test_weights_in_a_pickle_are_read_as_numbers_only(broken, monkeypatch, tmp_path, folders):
+    monkeypatch.setenv("NKULULEKO_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    weights = safetensors_torch.load_file(broken / "model.safetensors")
     (broken / "model.safetensors").rename(broken / "away")
     assert "has no weights" in refused("wav2vec", broken)
-    (broken / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch ran'\ntR.")
-    assert "pytorch_model.bin, a pickle, which could run any program: it is not opened" in refused(
-        "wav2vec", broken
-    )
+    for evil in (b"cos\nsystem\n(S'touch ran'\ntR.", b"no pickle"):
+        (broken / "pytorch_model.bin").write_bytes(evil)
+        assert "in pytorch_model.bin, which cannot be opened safely" in refused("wav2vec", broken)
+    assert not Path("ran").exists()
+    torch.save(weights, broken / "pytorch_model.bin")
+    expected = make("wav2vec", folders["wav2vec"]).extract(noise(1), RATE)
+    for _ in range(2):
+        np.testing.assert_array_equal(make("wav2vec", broken).extract(noise(1), RATE), expected)
+    (broken / "pytorch_model.bin").rename(broken / "model.pt")
+    assert "model.pt, a pickle, which could run any program: it is not opened" in refused("wav2vec", broken)
     (broken / "model.safetensors").write_bytes(b"no weights at all")
     assert "cannot be loaded" in refused("wav2vec", broken)
-    assert not Path("ran").exists()
 
 
 def test_networks_for_other_rates_and_layers_that_are_not_there(broken):

@@ -20,19 +20,14 @@ from nkululeko.core import plugin
 from nkululeko.core.errors import NkululekoError, did_you_mean, missing_package
 from nkululeko.core.families import BatchFeatureSet
 from nkululeko.core.plugin import option
-from nkululeko.features import _network as networks
-from nkululeko.features._batches import batches, cut
-from nkululeko.features._checkpoint import Checkpoint, open_checkpoint
-from nkululeko.features._network import RATE, Network, Piece, Pooled
+from nkululeko.pretrained import network as networks
+from nkululeko.pretrained.batches import batches, cut
+from nkululeko.pretrained.checkpoint import Asker, Checkpoint, for_sound, open_checkpoint
+from nkululeko.pretrained.network import KINDS, RATE, Network, Piece, Pooled
 
 _log = logging.getLogger("nkululeko")
 #: raise it whenever this code may give other values
 REVISION = 1
-#: ``model_type`` of a checkpoint to the feature set that is for it
-KINDS = {
-    "wav2vec2": "wav2vec", "hubert": "hubert", "wavlm": "wavlm", "whisper": "whisper",
-    "audio-spectrogram-transformer": "ast",
-}  # fmt: skip
 POOLING = ("mean", "std")
 #: how far pieces of a long recording overlap, in s
 OVERLAP = 1.0
@@ -41,6 +36,11 @@ OVERLAP = 1.0
 def model_option(default: str) -> Any:
     """The option ``model`` of a plug-in, with its default."""
     return option(default, "name on the Hugging Face hub, or a folder with a checkpoint", is_path="or name")
+
+
+def asker_of(name: str) -> Asker:
+    """A feature set, as messages about its network speak of it."""
+    return Asker(f"feature set '{name}'", f"FEATS.{name}.model", f"FEATS.{name}.device")
 
 
 class TransformerOptions(plugin.Options):
@@ -122,10 +122,17 @@ class Transformer(BatchFeatureSet):
         values = self.options.model_dump(mode="json")
         return {key: value for key, value in values.items() if key not in ("model", "device", "batch_size")}
 
+    @property
+    def asker(self) -> Asker:
+        """This feature set, as messages about its network speak of it."""
+        return asker_of(self.plugin_name())
+
     @cached_property
     def checkpoint(self) -> Checkpoint:
         """The folder of the model, looked at once."""
-        found = open_checkpoint(self.options.model, KINDS, self.plugin_name())
+        mine = [kind for kind, feature_set in KINDS.items() if feature_set == self.plugin_name()]
+        hints = {kind: f"set FEATS.type = {feature_set}" for kind, feature_set in KINDS.items()}
+        found = for_sound(open_checkpoint(self.options.model, mine, self.asker, hints))
         count = found.config.get("num_hidden_layers" if "d_model" not in found.config else "encoder_layers")
         if count is not None and max(self.options.layer) > count:
             what = f"there is no layer {max(self.options.layer)}: {found.folder.name} has {count}"
@@ -212,5 +219,5 @@ class Transformer(BatchFeatureSet):
     def _network(self) -> Network:
         options = self.options
         return networks.load_network(
-            self.checkpoint, options.device, networks.precision_of(options.device), self.plugin_name()
+            self.checkpoint, options.device, networks.precision_of(options.device), self.asker
         )

@@ -1,7 +1,7 @@
 """Checkpoints of pretrained networks: folders in the format of Hugging Face, given or fetched once from its hub.
 
-Nothing in a checkpoint is executed: weights are read from safetensors only, and code beside
-them is left alone.
+Nothing in a checkpoint is executed: weights are read from safetensors (older ones are converted once, reading plain
+numbers only), and code beside them is left alone.
 """
 
 from __future__ import annotations
@@ -21,18 +21,46 @@ from typing import Any
 from nkululeko.audio.probe import signature
 from nkululeko.core.errors import NkululekoError, missing_package
 from nkululeko.core.store import FeatureStore, default_store
+from nkululeko.pretrained._convert import converted
 
 _log = logging.getLogger("nkululeko")
-#: what is fetched: never weights in a pickle, never code, never the same weights twice
+#: what is fetched: never code, never the same weights twice
 _WANTED = (
     "config.json", "preprocessor_config.json", "processor_config.json",
     "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors",
+    "vocab.txt", "vocab.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "merges.txt",
+    "generation_config.json", "normalizer.json", "added_tokens.json",
 )  # fmt: skip
+_WEIGHTS = "model*.safetensors"
+#: where older models have their weights
+_PICKLE = "pytorch_model.bin"
+#: where an experiment leaves the network that it has trained
+_TUNED = Path("models", "model", "network")
 #: files smaller than this are hashed each time (bytes), the hashes of others are remembered
 _SMALL = 2**23
 #: a file that was written this many nanoseconds ago may change again within one tick of its clock
 _SETTLED = 2 * 10**9
 _CONVERT = "save the weights as model.safetensors (docs: wav2vec embeddings), or take another model"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who wants a network, as messages speak of it.
+
+    Args:
+        who: e.g. ``feature set 'wav2vec'``
+        model: the option that names the network, e.g. ``FEATS.wav2vec.model``
+        device: the option that names the device
+    """
+
+    who: str
+    model: str
+    device: str
+
+    @property
+    def option(self) -> str:
+        """The option that names the network, without its section."""
+        return self.model.partition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -66,64 +94,62 @@ class Checkpoint:
         )
 
 
-def open_checkpoint(model: str, kinds: Mapping[str, str], name: str) -> Checkpoint:
+def open_checkpoint(model: str, kinds: Sequence[str], asker: Asker, hints: Mapping[str, str]) -> Checkpoint:
     """The checkpoint of that name or folder; looks at the configuration, not yet at the weights.
 
     Args:
-        model: a folder, or a name on the hub such as ``facebook/wav2vec2-base-960h``
-        kinds: architectures that can be used, as ``config.json`` has them, to the feature sets that are for them
-        name: of the feature set that asks
+        model: a folder, or a name on the hub such as ``facebook/wav2vec2-base-960h``, or the folder of an experiment
+            that has trained a network
+        kinds: architectures that can be used, as ``config.json`` has them (``model_type``)
+        asker: who wants it
+        hints: architectures to what can be done with them instead
 
     Raises:
         NkululekoError: it is not there, is of another architecture, or has no weights that can be read safely
     """
-    folder = _folder(model, name)
+    folder = _folder(model, asker)
     found = Checkpoint(folder, "")
     if not (folder / "config.json").is_file():
         raise NkululekoError(
             "is no checkpoint: it has no config.json", str(folder),
-            f"{name}.model is a folder in the format of Hugging Face (config.json, model.safetensors ...)",
+            f"{asker.option} is a folder in the format of Hugging Face (config.json, model.safetensors ...)",
         )  # fmt: skip
-    kind = found.config.get("model_type")
-    if kinds.get(str(kind)) != name:
-        mine = " or ".join(kind for kind, its in kinds.items() if its == name)
-        other = kinds.get(str(kind))
-        todo = f"set FEATS.type = {other}" if other else "take another model"
-        raise NkululekoError(f"is a network of type '{kind}'; '{name}' takes {mine}", str(folder), todo)
+    kind = str(found.config.get("model_type"))
+    if kind not in kinds:
+        todo = hints.get(kind, "take another model")
+        what = f"is a network of type '{kind}'; {asker.who} takes {' or '.join(kinds)}"
+        raise NkululekoError(what, str(folder), todo)
     if found.config.get("add_adapter"):
         raise NkululekoError("has an adapter for text on top, which is not supported", str(folder))
-    rate = found.preparation.get("sampling_rate", 16000)
-    if rate != 16000:
-        raise NkululekoError(f"is a network for {rate} Hz; only those for 16000 Hz can be used", str(folder))
-    _check_weights(folder)
-    return Checkpoint(folder, _content(folder))
+    return Checkpoint(*_safe(folder))
 
 
-def _folder(model: str, name: str) -> Path:
+def _folder(model: str, asker: Asker) -> Path:
     path = Path(model).expanduser()
     if path.is_dir():
-        return path.absolute()
+        tuned = path / _TUNED
+        return (path if (path / "config.json").exists() or not tuned.is_dir() else tuned).absolute()
     if path.exists():
-        raise NkululekoError("is a file", str(path), f"{name}.model is the folder that it lies in")
+        raise NkululekoError("is a file", str(path), f"{asker.option} is the folder that it lies in")
     if path.is_absolute() or not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", model):
-        raise NkululekoError(f"there is no folder '{model}'", f"FEATS.{name}.model")
-    return _from_hub(model, name)
+        raise NkululekoError(f"there is no folder '{model}'", asker.model)
+    return _from_hub(model, asker)
 
 
 @lru_cache(maxsize=8)
-def _from_hub(model: str, name: str) -> Path:
+def _from_hub(model: str, asker: Asker) -> Path:
     """The folder of a model of the hub: that of an earlier time, else it is fetched, which is said."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         import huggingface_hub as hub
         from huggingface_hub import errors
     except ImportError as problem:
-        raise missing_package("transformers", "transformers", f"feature set '{name}'") from problem
-    here = f"download it elsewhere and give its folder: {name}.model = /path/to/folder"
-    where = f"FEATS.{name}.model"
+        raise missing_package("transformers", "transformers", asker.who) from problem
+    here = f"download it elsewhere and give its folder: {asker.option} = /path/to/folder"
+    where = asker.model
     try:
         found = Path(hub.snapshot_download(model, allow_patterns=list(_WANTED), local_files_only=True))
-        if (found / "config.json").exists() and list(found.glob("model*.safetensors")):
+        if (found / "config.json").exists() and (list(found.glob(_WEIGHTS)) or (found / _PICKLE).exists()):
             return found
     except (errors.HfHubHTTPError, OSError, ValueError):
         pass
@@ -131,9 +157,12 @@ def _from_hub(model: str, name: str) -> Path:
         raise NkululekoError(
             f"the model '{model}' is not on this computer, and HF_HUB_OFFLINE is set", where, here
         )
-    _log.info("%s: fetching the model '%s' from the hub, once", name, model)
+    _log.info("%s: fetching the model '%s' from the hub, once", asker.who, model)
     try:
-        return Path(hub.snapshot_download(model, allow_patterns=list(_WANTED)))
+        found = Path(hub.snapshot_download(model, allow_patterns=list(_WANTED)))
+        if not list(found.glob(_WEIGHTS)):  # older models have their weights in a pickle only
+            found = Path(hub.snapshot_download(model, allow_patterns=[*_WANTED, _PICKLE]))
+        return found
     except errors.RepositoryNotFoundError:
         what = f"there is no model '{model}' on the hub, or it is not public"
         raise NkululekoError(what, where, "check its name, or give a folder") from None
@@ -142,14 +171,29 @@ def _from_hub(model: str, name: str) -> Path:
         raise NkululekoError(what, where, here) from None
 
 
-def _check_weights(folder: Path) -> None:
-    if list(folder.glob("model*.safetensors")):
-        return
-    pickles = sorted(
-        path.name for path in folder.glob("*") if path.suffix in (".bin", ".pt", ".pth", ".ckpt")
-    )
-    if pickles:
-        what = f"its weights are in {pickles[0]}, a pickle, which could run any program: it is not opened"
+def for_sound(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint itself, if it takes sound at 16 kHz.
+
+    Raises:
+        NkululekoError: it takes another rate, or does not say what it takes
+    """
+    rate = checkpoint.preparation.get("sampling_rate", 16000)
+    if rate != 16000:
+        what = f"is a network for {rate} Hz; only those for 16000 Hz can be used"
+        raise NkululekoError(what, str(checkpoint.folder))
+    return checkpoint
+
+
+def _safe(folder: Path) -> tuple[Path, str]:
+    """A folder whose weights can be read safely, and what stands for its content."""
+    if list(folder.glob(_WEIGHTS)):
+        return folder, _content(folder)
+    if (folder / _PICKLE).exists():
+        content = _content(folder)
+        return converted(folder, _PICKLE, content), content
+    others = sorted(path.name for path in folder.glob("*") if path.suffix in (".bin", ".pt", ".pth", ".ckpt"))
+    if others:
+        what = f"its weights are in {others[0]}, a pickle, which could run any program: it is not opened"
         raise NkululekoError(what, str(folder), _CONVERT)
     raise NkululekoError("has no weights that can be read (model.safetensors)", str(folder), _CONVERT)
 
@@ -158,7 +202,7 @@ def _content(folder: Path) -> str:
     """What stands for configuration and weights: the hub's own hash of them, else ours."""
     if folder.parent.name == "snapshots" and re.fullmatch(r"[0-9a-f]{40}", folder.name):
         return f"commit={folder.name}"
-    files = sorted({path for pattern in _WANTED for path in folder.glob(pattern)})
+    files = sorted({path for pattern in (*_WANTED, _PICKLE) for path in folder.glob(pattern)})
     state = hashlib.blake2b(digest_size=16)
     for path, part in zip(files, _hashes(files), strict=True):
         state.update(f"{path.name}:".encode() + part)

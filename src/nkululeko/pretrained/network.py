@@ -16,13 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nkululeko.core.errors import NkululekoError, missing_package
-from nkululeko.features._checkpoint import Checkpoint
+from nkululeko.pretrained.checkpoint import Asker, Checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _log = logging.getLogger("nkululeko")
 RATE = 16000
+#: architectures that take sound: ``model_type`` of a checkpoint to the feature set that is for it
+KINDS = {
+    "wav2vec2": "wav2vec", "hubert": "hubert", "wavlm": "wavlm", "whisper": "whisper",
+    "audio-spectrogram-transformer": "ast",
+}  # fmt: skip
 #: distance of the frames of a spectrogram, and its window, in samples
 _HOP, _WINDOW = 160, 400
 _loading = Lock()
@@ -110,7 +115,7 @@ class Network:
         import torch
 
         with torch.inference_mode(), self._precision():
-            hidden, valid = self._hidden(pieces, layers)
+            hidden, valid = self.hidden(pieces, layers)
         hidden = hidden.float()
         weight = valid.unsqueeze(2).float()
         count = weight.sum(1)
@@ -126,7 +131,7 @@ class Network:
             return torch.autocast(self.device.partition(":")[0], enabled=False)
         return torch.autocast("cuda", dtype=getattr(torch, self.precision))
 
-    def _hidden(self, pieces: Sequence[Piece], layers: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def hidden(self, pieces: Sequence[Piece], layers: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Frames ``(pieces, frames, dimensions)``, and which of them are about sound ``(pieces, frames)``."""
         import torch
 
@@ -227,7 +232,7 @@ def precision_of(device: str) -> str:
     return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
 
 
-def device_of(device: str, name: str) -> str:
+def device_of(device: str, asker: Asker) -> str:
     """The device to compute on, under PyTorch's name.
 
     Raises:
@@ -241,25 +246,33 @@ def device_of(device: str, name: str) -> str:
         return gpus[0]
     if device != "cpu" and device not in gpus:
         there = ", ".join(["auto", "cpu", *gpus])
-        raise NkululekoError(
-            f"there is no device '{device}' here", f"FEATS.{name}.device", f"expected one of: {there}"
-        )
+        raise NkululekoError(f"there is no device '{device}' here", asker.device, f"expected one of: {there}")
     return device
 
 
-def load_network(checkpoint: Checkpoint, device: str, precision: str, name: str) -> Network:
+def load_network(checkpoint: Checkpoint, device: str, precision: str, asker: Asker) -> Network:
     """The network of a checkpoint, loaded once.
 
     Raises:
         NkululekoError: transformers is missing, or the weights do not fit the configuration
     """
     with _loading:
-        return _load(checkpoint, device_of(device, name), precision, name)
+        return _shared(checkpoint, device_of(device, asker), precision, asker)
 
 
 @lru_cache(maxsize=2)
-def _load(checkpoint: Checkpoint, device: str, precision: str, name: str) -> Network:
-    transformers = _transformers(name)
+def _shared(checkpoint: Checkpoint, device: str, precision: str, asker: Asker) -> Network:
+    _log.info("%s: %s on %s in %s", asker.who, checkpoint.folder.name, device, precision)
+    return read_network(checkpoint, device, precision, asker)
+
+
+def read_network(checkpoint: Checkpoint, device: str, precision: str, asker: Asker) -> Network:
+    """The network of a checkpoint, read anew: whoever trains it on has it for himself.
+
+    Raises:
+        NkululekoError: transformers is missing, or the weights do not fit the configuration
+    """
+    transformers = need_transformers(asker.who)
     folder = str(checkpoint.folder)
     safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
@@ -279,18 +292,21 @@ def _load(checkpoint: Checkpoint, device: str, precision: str, name: str) -> Net
         raise NkululekoError(what, folder, "the download may be incomplete, or config.json of another model")
     if model.config.model_type == "whisper":
         model = model.get_encoder()
-    _log.info("%s: %s on %s in %s", name, checkpoint.folder.name, device, precision)
     return Network(model.eval().to(device), preparation, device, precision)
 
 
-def _transformers(name: str) -> Any:
-    """The package, told to be quiet and to tell nobody."""
+def need_transformers(who: str) -> Any:
+    """The package, told to be quiet and to tell nobody.
+
+    Raises:
+        NkululekoError: it, or PyTorch, is not installed
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     _torch()
     try:
         import transformers
     except ImportError as problem:
-        raise missing_package("transformers", "transformers", f"feature set '{name}'") from problem
+        raise missing_package("transformers", "transformers", who) from problem
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     # WavLM's own code asks PyTorch in a way that is about to change: nothing that a user can mend

@@ -1,0 +1,1 @@
+"""Pretrained networks: checkpoints opened safely, loaded, and fed with sound in batches."""
