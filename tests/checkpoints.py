@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
+
+from more_checkpoints import MORE, make_more
+from onnx_files import export, small_network
 
 #: name of a feature set to the kinds of checkpoints made for it
 KINDS = {
@@ -13,6 +17,10 @@ KINDS = {
     "whisper": ("whisper",),
     "ast": ("ast",),
 }
+#: feature sets of networks with heads to the kind of checkpoint that has them
+HEADS = {
+    "audwav2vec2": "emotion", "auddim": "emotion", "agender": "age-gender", "agender_agender": "age-gender",
+}  # fmt: skip
 _SMALL: dict[str, Any] = {
     "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 48,
 }  # fmt: skip
@@ -30,9 +38,12 @@ def make_checkpoint(kind: str, folder: Path, seed: int = 0) -> Path:
         folder: is made
         seed: of the weights
     """
+    if kind == "audmodel":
+        return export(small_network(seed), folder / "model.onnx").parent
     import torch
     import transformers as hf
 
+    kind = HEADS.get(kind, kind)
     folder.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -44,7 +55,48 @@ def make_checkpoint(kind: str, folder: Path, seed: int = 0) -> Path:
     return folder
 
 
+def card_model(kind: str) -> Any:
+    """The class of a network with heads, written after its model card: gives out the pooled frames and all values."""
+    import torch
+    import transformers as hf
+
+    class Head(torch.nn.Module):
+        def __init__(self, config: Any, values: int) -> None:
+            super().__init__()
+            self.dense = torch.nn.Linear(config.hidden_size, config.hidden_size)
+            self.dropout = torch.nn.Dropout(config.final_dropout)
+            self.out_proj = torch.nn.Linear(config.hidden_size, values)
+
+        def forward(self, pooled: Any) -> Any:
+            hidden = torch.tanh(self.dense(self.dropout(pooled)))
+            return self.out_proj(self.dropout(hidden))
+
+    class CardModel(hf.Wav2Vec2PreTrainedModel):
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)
+            self.wav2vec2 = hf.Wav2Vec2Model(config)
+            if kind == "emotion":
+                self.classifier = Head(config, config.num_labels)
+            else:
+                self.age, self.gender = Head(config, 1), Head(config, 3)
+            self.post_init()
+
+        def forward(self, values: Any) -> tuple[Any, Any]:
+            pooled = self.wav2vec2(values)[0].mean(dim=1)
+            if kind == "emotion":
+                return pooled, self.classifier(pooled)
+            return pooled, torch.hstack([self.age(pooled), torch.softmax(self.gender(pooled), dim=1)])
+
+    return CardModel
+
+
 def _make(kind: str, hf: Any) -> tuple[Any, Any]:
+    if kind.partition("-")[0] in MORE:
+        return make_more(kind, hf)
+    if kind in HEADS.values():
+        config = hf.Wav2Vec2Config(**_WAVES, **_LAYER, num_labels=3)
+        extractor = hf.Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=True)
+        return card_model(kind)(config), extractor
     if kind == "ast":
         config = hf.ASTConfig(**_SMALL, num_mel_bins=32, max_length=204)
         return hf.ASTModel(config), hf.ASTFeatureExtractor(num_mel_bins=32, max_length=204)
@@ -60,3 +112,7 @@ def _make(kind: str, hf: Any) -> tuple[Any, Any]:
     config = getattr(hf, f"{class_}Config")(**_WAVES, **({} if norm else _LAYER))
     extractor = hf.Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=not norm)
     return getattr(hf, f"{class_}Model")(config), extractor
+
+
+if __name__ == "__main__":  # python tests/checkpoints.py wav2vec results/acceptance/tiny-wav2vec2
+    make_checkpoint(sys.argv[1], Path(sys.argv[2]))

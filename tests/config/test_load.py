@@ -248,10 +248,10 @@ def test_only_the_sections_that_are_read(project: Project) -> None:
     with pytest.raises(LookupError, match="MODEL"):
         _ = config.model
     with pytest.raises(
-        ConfigError, match=r"\[PREDICT\] targets = \['snr'\] is not available in this version"
+        ConfigError, match=r"\[AUGMENT\] augment = \['traditional'\] is not available in this version"
     ):
-        wanted = text.replace("[EXPL]\nmax_feats = 10", "[PREDICT]\ntargets = ['snr']")
-        project.text(wanted, reads=("EXP", "DATA", "PREDICT"))
+        wanted = text.replace("[EXPL]\nmax_feats = 10", "[AUGMENT]\naugment = ['traditional']")
+        project.text(wanted, reads=("EXP", "DATA", "AUGMENT"))
 
 
 def test_a_value_is_never_executed(project: Project) -> None:

@@ -45,7 +45,7 @@ def test_plugins_have_summaries() -> None:
     known = {(row.kind, row.name): row for row in names()}
     assert known["model", "svm"].summary and known["feature set", "os"].licence
     assert known["model", "nb"].also == "bayes"
-    assert known["model", "lgbm"].summary and known["model", "finetune"].available == NOT_HERE
+    assert known["model", "lgbm"].summary and known["augmentation", "traditional"].available == NOT_HERE
     assert all(row.summary for row in known.values() if row.available == HERE)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from checkpoints import KINDS, make_checkpoint
+from checkpoints import HEADS, KINDS, make_checkpoint
+from more_checkpoints import MORE, make_trill
 from nkululeko.core.errors import NkululekoError
-from nkululeko.core.families import FeatureSet, features
+from nkululeko.core.families import FeatureSet, TextFeatureSet, features
 from nkululeko.testing.speech import SENTENCES, VOICES, style, synthesise
 
 RATE = 16000
@@ -63,22 +64,33 @@ ODD_SIGNALS = {
 
 
 #: those that override ``fetch`` read their values from elsewhere
-FROM_AUDIO = [name for name in features.names() if features.load(name).fetch is FeatureSet.fetch]
+FROM_TEXT = [name for name in features.names() if issubclass(features.load(name), TextFeatureSet)]
+FROM_AUDIO = [
+    name
+    for name in features.names()
+    if features.load(name).fetch is FeatureSet.fetch and name not in FROM_TEXT
+]
+
+#: what makes a network for these
+NEEDED = {"audmodel": ("onnx", "onnxruntime"), "trill": ("tensorflow",)}
 
 
 @cache
 def checkpoint(name: str) -> str:
     """A tiny network for a feature set that needs one; the defaults would have to be fetched."""
-    pytest.importorskip("transformers", reason=f"NOT TESTED: {name} needs transformers")
+    for package in NEEDED.get(name, ("transformers",)):
+        pytest.importorskip(package, reason=f"NOT TESTED: {name} needs {package}")
     folder = tempfile.mkdtemp(prefix="checkpoint-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return str(make_checkpoint(name, Path(folder)))
+    return str(make_trill(Path(folder)) if name == "trill" else make_checkpoint(name, Path(folder)))
 
 
 def make(name: str) -> FeatureSet:
     """The plug-in with its defaults; skips where an optional package is missing."""
     plugin = features.load(name)
-    extractor = plugin(plugin.Options(model=checkpoint(name)) if name in KINDS else None)
+    extractor = plugin(
+        plugin.Options(model=checkpoint(name)) if name in (*KINDS, *HEADS, *MORE, *NEEDED) else None
+    )
     try:
         extractor.version()
     except NkululekoError as missing:
@@ -91,7 +103,7 @@ def rate_of(extractor: FeatureSet) -> int:
 
 
 def test_there_is_something_to_check() -> None:
-    assert FROM_AUDIO
+    assert FROM_AUDIO and FROM_TEXT
 
 
 @pytest.mark.parametrize("name", FROM_AUDIO)
@@ -181,3 +193,35 @@ class TestFeatureSet:
         np.testing.assert_array_equal(
             there.extract(speech(), rate_of(there)), extractor.extract(speech(), rate_of(extractor))
         )
+
+
+ODD_TEXTS = ["a dog barks.", "???", "\N{SNOWMAN} caf\u00e9", "word " * 3000, "\x00", "a" * 5000]
+
+
+@pytest.mark.parametrize("name", FROM_TEXT)
+class TestTextFeatureSet:
+    def test_any_text_has_values(self, name: str) -> None:
+        extractor = make(name)
+        names, vectors = extractor.names(), extractor.extract_texts(ODD_TEXTS)
+        assert vectors.shape == (len(ODD_TEXTS), len(names)) and len(set(names)) == len(names)
+        assert np.isfinite(vectors).all()
+        assert not np.array_equal(vectors[0], vectors[1])
+
+    def test_each_is_the_same_in_any_company(self, name: str) -> None:
+        extractor = make(name)
+        alone = [extractor.extract_texts([text])[0] for text in ODD_TEXTS]
+        np.testing.assert_allclose(extractor.extract_texts(ODD_TEXTS), alone, atol=1e-5)
+
+    def test_it_says_what_it_is(self, name: str) -> None:
+        extractor = make(name)
+        assert extractor.version() and extractor.version() == make(name).version() and extractor.summary
+        assert all(field.description for field in type(extractor.options).model_fields.values())
+        with pytest.raises(NkululekoError):
+            extractor.extract(speech(), RATE)
+
+    def test_it_names_its_column_or_says_that_there_is_none(self, name: str) -> None:
+        extractor = make(name)
+        assert extractor.column(["speaker", "text"]) == "text"
+        with pytest.raises(NkululekoError) as problem:
+            extractor.column(["speaker"])
+        assert str(problem.value).strip() and "\n" not in str(problem.value)

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from learners import OF_FEATURES
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Model, ModelContext, models
 
 NAMES = models.names()
-CLASSIFIERS = [name for name in NAMES if "classification" in models.load(name).tasks]
-REGRESSORS = [name for name in NAMES if "regression" in models.load(name).tasks]
+CLASSIFIERS = [name for name in OF_FEATURES if "classification" in models.load(name).tasks]
+REGRESSORS = [name for name in OF_FEATURES if "regression" in models.load(name).tasks]
 rng = np.random.default_rng(11)
 
 
@@ -125,7 +126,7 @@ def test_numbers_are_learned(name):
     assert model.scores(features) is None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_importance_is_a_number_a_feature(name):
     features, target = data(models.load(name).tasks[0])
     importance = fitted(name, features, target).importance()
@@ -135,7 +136,7 @@ def test_importance_is_a_number_a_feature(name):
         assert importance.sum() > 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_saved_and_restored_it_says_the_same_to_the_last_bit(name, tmp_path):
     features, target = data(models.load(name).tasks[0])
     model = fitted(name, features, target)
@@ -159,7 +160,7 @@ def blobs(path: Path) -> list[tuple[str, bytes]]:
         return [(name, packed.read(name)) for name in packed.namelist()]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_no_saved_file_holds_a_pickle(name, tmp_path):
     features, target = data(models.load(name).tasks[0])
     fitted(name, features, target).save(tmp_path)
@@ -172,7 +173,7 @@ def test_no_saved_file_holds_a_pickle(name, tmp_path):
                 np.load(io.BytesIO(content), allow_pickle=False)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_the_same_seed_gives_the_same_model(name):
     features, target = data(models.load(name).tasks[0])
     new = rng.normal(3, 5, size=(30, features.shape[1]))
@@ -182,13 +183,13 @@ def test_the_same_seed_gives_the_same_model(name):
         np.testing.assert_array_equal(first.scores(new), second.scores(new))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_one_feature(name):
     features, target = data(models.load(name).tasks[0], features=1)
     assert len(fitted(name, features, target).predict(features)) == len(target)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_a_constant_feature(name):
     features, target = data(models.load(name).tasks[0])
     features[:, 2] = 0.0  # as a scaler leaves it
@@ -198,7 +199,7 @@ def test_a_constant_feature(name):
     assert scores is None or np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_a_handful_of_samples(name, caplog):
     task = models.load(name).tasks[0]
     features = np.array([[0.0, 1.0], [1.0, 0.0], [8.0, 9.0], [9.0, 8.0]])
@@ -206,7 +207,7 @@ def test_a_handful_of_samples(name, caplog):
     assert len(fitted(name, features, target).predict(features)) == 4
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_the_input_is_left_alone(name):
     features, target = data(models.load(name).tasks[0])
     before, target_before = features.copy(), target.copy()

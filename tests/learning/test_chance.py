@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from learners import OF_FEATURES
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import ModelContext, Scored, metrics, models
 from nkululeko.core.result import Score
@@ -30,7 +31,7 @@ LABELS = ("calm", "tense")
 #: chance of each task's measure
 CHANCE = {"uar": 0.5, "ccc": 0.0}
 #: as many figures as there are, of which none may be above chance: each has its share of the 2.5 % at one end
-LEVEL = 1 - 0.05 / (len(models.names()) * RUNS * len(SEEDS))
+LEVEL = 1 - 0.05 / (len(OF_FEATURES) * RUNS * len(SEEDS))
 #: options that a search tries, for a model of each kind
 SEARCHED = {
     "svm": {"C_val": (0.01, 100.0), "scale": ["standard", "robust"]},
@@ -112,7 +113,7 @@ def found(name: str, seed: int) -> tuple[list[Score], int] | str:
     return figures(runs, test, what), runs.best
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_no_model_finds_anything_in_any_run(name):
     for seed in SEEDS:
         outcome = found(name, seed)
@@ -127,7 +128,7 @@ def test_no_model_finds_anything_in_any_run(name):
 def test_nor_do_all_of_them_together(task):
     """The figures of the runs that are kept: were they chosen by the test set, this mean would be above chance."""
     gains = []
-    for name in models.names():
+    for name in OF_FEATURES:
         for seed in SEEDS:
             outcome = found(name, seed)
             if task in models.load(name).tasks and not isinstance(outcome, str):

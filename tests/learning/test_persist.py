@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from learners import OF_FEATURES
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import models
 from nkululeko.learning._persist import (
@@ -120,7 +121,7 @@ def test_the_list_of_trusted_types_is_what_our_models_need(tmp_path):
     import skops.io
 
     needed: set[str] = set()
-    for name in models.names():
+    for name in OF_FEATURES:
         kind = models.load(name)
         if (
             "classification" in kind.tasks and hasattr(kind, "build") and not kind.watches
@@ -134,7 +135,7 @@ def test_the_list_of_trusted_types_is_what_our_models_need(tmp_path):
     assert needed == set(TRUSTED_TYPES)
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_a_missing_file_is_named(tmp_path, name):
     with pytest.raises(NkululekoError, match="missing"):
         models.load(name)().restore(tmp_path)

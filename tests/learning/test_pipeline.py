@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from learners import OF_FEATURES
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import ModelContext, models, scalers
 from nkululeko.learning.pipeline import Part, Pipeline, Recipe
@@ -71,7 +72,7 @@ def test_test_rows_have_no_influence(model, scaler, tmp_path_factory, seed, fact
     np.testing.assert_array_equal(first.scores[~touched], second.scores[~touched])
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", OF_FEATURES)
 def test_saved_and_loaded_it_says_the_same(name, tmp_path):
     kind = models.load(name)
     few = {"n_estimators": 8} if "n_estimators" in kind.Options.model_fields else {}

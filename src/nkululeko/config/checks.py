@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nkululeko.config.databases import FilledData
 from nkululeko.config.declare import declared
 from nkululeko.config.fill import Findings
-from nkululeko.config.names import LOSSES, MEASURE_TASKS, METRICS, MODELS
+from nkululeko.config.names import BALANCERS, LOSSES, MEASURE_TASKS, METRICS, MODELS
 from nkululeko.config.schema.data import Data, DatabaseConfig
 from nkululeko.config.schema.exp import Exp
 from nkululeko.config.schema.feats import Feats
@@ -177,10 +177,37 @@ def _features(feats: Filled, model: Filled, findings: Findings) -> None:
     """All models but those that start from audio need features."""
     assert isinstance(feats.record, Feats) and isinstance(model.record, Model)
     raw = feats.form.raw("type")
-    named = model.form.raw("type") is not None and model.chosen
-    from_audio = MODELS.canonical(model.record.type) == "finetune" if named else True
-    if raw and raw.value in ([], ()) and not from_audio:
+    named = model.form.raw("type") is not None and MODELS.canonical(model.record.type) is not None
+    from_audio = named and _starts_from_sound(model.record.type)
+    is_empty = raw is not None and raw.value in ([], ())
+    if raw and is_empty and named and not from_audio:
         findings.wrong(raw, f"{raw.label} = []: expected at least one feature set", "e.g. type = ['os']")
+    if not from_audio:
+        return
+    if raw and not is_empty:
+        findings.note(
+            raw, f"{raw.label} has no effect in this run: {model.record.type} starts from the sound itself"
+        )
+    _idle(
+        feats,
+        ("features", "features_of", "scale", "nan_strategy"),
+        "models that learn from features",
+        findings,
+    )
+    balancing = feats.form.raw("balancing")
+    if balancing and feats.record.balancing and BALANCERS.is_installed(feats.record.balancing):
+        drawing = [name for name in BALANCERS.installed() if BALANCERS.family.load(name).draws]  # type: ignore[union-attr]
+        if feats.record.balancing not in drawing:
+            what = f"{balancing.label} = {feats.record.balancing} makes up or compares features, and there are none"
+            findings.wrong(balancing, what, "expected one of: " + ", ".join(drawing))
+
+
+def _starts_from_sound(name: str) -> bool:
+    """Whether a model, by any of its names, takes recordings and no features."""
+    known = MODELS.canonical(name) or ""
+    if MODELS.family is None or not MODELS.is_installed(known):
+        return known == "finetune"
+    return bool(MODELS.family.load(known).takes_recordings)
 
 
 #: options of [PLOT] for explore alone, and those for runs that learn

@@ -113,7 +113,9 @@ def _place(path: str, folder_of_call: Path, folder: Path, option: Declared) -> s
         >>> _place("facebook/wav2vec2-base", Path("/tmp"), Path("/tmp"), model)
         'facebook/wav2vec2-base'
     """
-    may_be_name = option.is_path == "or name" and re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", path)
+    may_be_name = option.is_path == "or name" and re.fullmatch(
+        r"[\w-][\w.-]*(/[\w-][\w.-]*)?|https://\S+", path
+    )
     try:
         return str(resolve(path, folder_of_call, folder))
     except NkululekoError:

@@ -29,6 +29,8 @@ class Section(Options):
     ini_section: ClassVar[str] = ""
     #: keys of the families (see :mod:`nkululeko.config.names`) whose options stand in this section
     ini_families: ClassVar[tuple[str, ...]] = ()
+    #: family and name of single plug-ins whose options may stand here too
+    ini_plugins: ClassVar[tuple[tuple[str, str], ...]] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nkululeko.config import ini
@@ -11,6 +12,7 @@ from nkululeko.config.complete import complete, for_task
 from nkululeko.config.databases import FilledData, fill_data, folder_of
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.config.fill import Findings, Form
+from nkululeko.config.names import MODELS
 from nkululeko.config.paths import resolve
 from nkululeko.config.schema import section_class, section_names
 from nkululeko.config.schema.exp import Exp
@@ -51,6 +53,7 @@ def load(
     entries, lines = _gather(source, overrides, call, findings)
     findings.strict = _is_strict(entries)
     reads = [*reads, *(name for name in if_there if name in lines)]
+    entries = _at_home(entries, lines, findings)
     known = section_names()
     for name, where in lines.items():
         if name not in known:
@@ -117,6 +120,27 @@ def _root_folders(raw: ini.RawOption, call: Path, findings: Findings) -> list[En
                 f"{path}, line {line}: section [{name}] has no effect in a root_folders file"
             )
     return [Entry(option, option.name, _ROOTS) for option in file.options if option.section == "DATA"]
+
+
+def _at_home(
+    entries: Sequence[tuple[str, Entry]], lines: dict[str, str], findings: Findings
+) -> list[tuple[str, Entry]]:
+    """The options of [FINETUNE] as those of [MODEL] and [FEATS] that they are, which go before them."""
+    models = [entry for section, entry in entries if section == "MODEL" and entry.name == "type"]
+    asked = max(models, key=lambda entry: entry.rank).raw.text if models else ""
+    homes = {"balancing": "FEATS"} if MODELS.canonical(asked.strip()) == "finetune" else None
+    place = lines.pop("FINETUNE", "")
+    if homes is None and place:
+        what = "section [FINETUNE] has no effect in this run: it is for MODEL.type = finetune"
+        findings.notes.append(f"{place}: {what}")
+    found = []
+    for section, entry in entries:
+        if section != "FINETUNE":
+            found.append((section, entry))
+        elif homes is not None:
+            rank = _ROOTS if entry.rank == _FILE else entry.rank
+            found.append((homes.get(entry.name, "MODEL"), replace(entry, rank=rank)))
+    return found
 
 
 def _is_strict(entries: Sequence[tuple[str, Entry]]) -> bool:

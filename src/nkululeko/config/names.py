@@ -104,7 +104,7 @@ FEATURES = Names(
     ),
     also={
         "wav2vec2-*": "wav2vec", "hubert-*": "hubert", "wavlm-*": "wavlm", "whisper-*": "whisper",
-        "emotion2vec*": "emotion2vec",
+        "emotion2vec*": "emotion2vec", "clap-*": "clap", "bert-*": "bert",
     },
 )  # fmt: skip
 MODELS = Names(

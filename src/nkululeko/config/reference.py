@@ -210,6 +210,10 @@ def _rows(model: type[Section]) -> list[Row]:
             assert family is not None
             for option in declared(family.load(plugin).Options).values():
                 theirs.setdefault(option.ini, []).append((plugin, option))
+    for key, name in model.ini_plugins:
+        family = ALL[key].family
+        for option in declared(family.load(name).Options).values() if family else ():
+            theirs.setdefault(option.ini, []).append((name, option))
     rows = []
     for option in declared(model).values():
         if option.planned and option.ini in theirs:

@@ -33,6 +33,8 @@ _CHILD = (
 )
 #: larger arguments are not sent: the work is then done in this process, so memory is not needed twice
 LARGE = 256 * 2**20
+#: so long an idle process may take to end, in s
+_TIDYING = 3.0
 
 
 class Companion:
@@ -86,7 +88,14 @@ class Companion:
             future.set_exception(error)
 
     def close(self) -> None:
-        """End the process; whatever it still does is of no use any more."""
+        """End the process; whatever it still does is of no use any more.
+
+        One that has nothing to do may tidy up: workers of its own leave warnings where nobody ends them.
+        """
+        if self._process.stdin and self._lock.acquire(blocking=False):
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._process.stdin.close()
+                self._process.wait(_TIDYING)
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -122,25 +131,41 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
+    busy = threading.Event()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, busy), daemon=True).start()
     handler = _Collect()
     logger = logging.getLogger("nkululeko")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     while True:
         request = requests.get()
+        if not request:
+            return _end()
+        busy.set()
         handler.records = []
         answer = _answer(request, handler.records)
         with contextlib.suppress(BrokenPipeError):  # the parent has ended: so will this process
             _send(answers, answer)
+        busy.clear()
 
 
-def _listen(source: IO[bytes], requests: queue.SimpleQueue[bytes]) -> None:
+def _listen(source: IO[bytes], requests: queue.SimpleQueue[bytes], busy: threading.Event) -> None:
     """Take requests; the end of the input is that of the parent, and nobody waits for what is being done."""
     with contextlib.suppress(EOFError, OSError):
         while True:
             requests.put(_receive(source))
-    os._exit(0)
+    if busy.is_set():
+        os._exit(0)
+    requests.put(b"")
+
+
+def _end() -> None:
+    """End at once; where joblib has started workers, end them first, and what they share."""
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    workers = getattr(loky, "_executor", None)
+    if workers is None:
+        os._exit(0)
+    workers.shutdown(wait=True, kill_workers=True)
 
 
 def _answer(request: bytes, records: list[logging.LogRecord]) -> bytes:

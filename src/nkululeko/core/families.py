@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,7 +16,8 @@ from nkululeko.core.data_plugins import (
     Split,
     SplitContext,
 )
-from nkululeko.core.learning_plugins import Balancer, Loss, Model, ModelContext, Scaler, Task
+from nkululeko.core.errors import NkululekoError
+from nkululeko.core.learning_plugins import Balancer, Loss, Model, ModelContext, Recordings, Scaler, Task
 from nkululeko.core.plugin import Family, Plugin
 
 if TYPE_CHECKING:  # numpy, pandas and matplotlib are heavy: only for the type checker
@@ -41,12 +42,15 @@ __all__ = [
     "Model",
     "ModelContext",
     "Plot",
+    "Predictor",
+    "Recordings",
     "Request",
     "Scaler",
     "Scored",
     "Split",
     "SplitContext",
     "Task",
+    "TextFeatureSet",
     "View",
 ]
 
@@ -69,6 +73,14 @@ class FeatureSet(Plugin):
     def shape(self) -> tuple[int, int] | None:
         """Frames and columns, where a row is a sequence (flattened frame by frame, NaN beyond its end); else None."""
         return None
+
+    def check_ready(self) -> None:
+        """Stop, before any data are loaded, where a package or a file is missing that the extractor needs.
+
+        Raises:
+            NkululekoError: says what, and how to get it
+        """
+        self.version()
 
     @abstractmethod
     def version(self) -> str:
@@ -135,6 +147,36 @@ class BatchFeatureSet(FeatureSet):
     def extract(self, signal: np.ndarray, sampling_rate: int) -> np.ndarray:
         """A batch of one; see :class:`FeatureSet`."""
         return self.extract_batch([self.prepare(signal, sampling_rate)])[0]
+
+
+class TextFeatureSet(FeatureSet):
+    """A feature set of what is said, not of the sound: it reads a column of the samples.
+
+    The store keeps vectors by the text itself, so that a changed text never meets an old row.
+    """
+
+    @abstractmethod
+    def column(self, present: Sequence[str]) -> str:
+        """Which of the samples' columns holds the text.
+
+        Raises:
+            NkululekoError: none does
+        """
+
+    @abstractmethod
+    def extract_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """The feature vectors of some texts; each is the same in whatever company it comes.
+
+        Args:
+            texts: none of them is empty
+
+        Returns:
+            shape ``(texts, features)``
+        """
+
+    def extract(self, signal: np.ndarray, sampling_rate: int) -> np.ndarray:
+        """Not from audio."""
+        raise NkululekoError(f"the feature set '{self.plugin_name()}' starts from text, not from audio")
 
 
 @dataclass(frozen=True)
@@ -211,6 +253,49 @@ class View(Plugin):
         """Name (stem of the file) and figure of each picture, made without pyplot; none where nothing is to show."""
 
 
+class Predictor(Plugin):
+    """Says something of segments that nobody labelled: ``PREDICT.targets`` in the INI file.
+
+    It starts from a feature set, which is extracted through the feature store: what was heard once is not heard again,
+    and a prediction that was interrupted goes on where it was.
+    """
+
+    #: the name of the feature set that it starts from, see :meth:`feature_set`
+    feature_set_name: ClassVar[str] = ""
+
+    def feature_set(self, options: Mapping[str, Any]) -> FeatureSet:
+        """What it starts from.
+
+        Args:
+            options: of the feature set, as the user gave them: ``model`` where the file has ``TARGET.model``
+
+        Raises:
+            NkululekoError: there is no such feature set here, or it has no such option
+        """
+        kind = features.load(self.feature_set_name)
+        unknown = [name for name in options if name not in kind.Options.model_fields]
+        if unknown:
+            raise NkululekoError(
+                f"target '{self.plugin_name()}' has no option '{unknown[0]}'", "PREDICT", "remove it"
+            )
+        try:
+            return kind(kind.Options(**options))
+        except ValueError as problem:
+            reason = str(problem).splitlines()[-2].strip() if "\n" in str(problem) else str(problem)
+            raise NkululekoError(reason, f"PREDICT.{self.plugin_name()}") from None
+
+    @abstractmethod
+    def convert(self, features: pd.DataFrame) -> pd.DataFrame:
+        """What the features say.
+
+        Args:
+            features: a row a segment, columns as the feature set names them
+
+        Returns:
+            the same rows; ``pred`` becomes the column ``TARGET_pred``, others, e.g. ``p_female``, ``TARGET_p_female``
+        """
+
+
 databases: Family[Database] = Family("nkululeko.data.databases", Database, "database type")
 filters: Family[Filter] = Family("nkululeko.data.filters", Filter, "filter")
 splits: Family[Split] = Family("nkululeko.data.splits", Split, "split strategy")
@@ -219,6 +304,7 @@ models: Family[Model] = Family("nkululeko.learning.models", Model, "model")
 scalers: Family[Scaler] = Family("nkululeko.learning.scalers", Scaler, "scaler")
 balancers: Family[Balancer] = Family("nkululeko.learning.balancers", Balancer, "balancing method")
 losses: Family[Loss] = Family("nkululeko.learning.losses", Loss, "loss")
+predictors: Family[Predictor] = Family("nkululeko.predictors", Predictor, "target of predict")
 metrics: Family[Metric] = Family("nkululeko.evaluation.metrics", Metric, "measure")
 plots: Family[Plot] = Family("nkululeko.plots", Plot, "plot")
 views: Family[View] = Family("nkululeko.plots.views", View, "view")

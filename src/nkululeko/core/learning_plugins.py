@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,6 +15,21 @@ if TYPE_CHECKING:  # numpy and pandas are heavy: only for the type checker
     import pandas as pd
 
 Task = Literal["classification", "regression"]
+#: below the folder that a model is given: what it needs to go on after an interruption; TensorBoard's logs
+WAITING, LOGS = "training", "tensorboard"
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The files that rows of segments speak of, see ``Model.takes_recordings``.
+
+    Args:
+        files: paths
+        contents: what stands for the content of each
+    """
+
+    files: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,8 @@ class ModelContext:
         loss: name of a loss; empty: the model's own default
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:3``
         shape: frames and columns of each row, for models that take sequences; None: rows are vectors
+        recordings: the files, for models that start from sound
+        folder: where a model may keep its logs, and what it needs to go on after an interruption; empty: nowhere
     """
 
     task: Task = "classification"
@@ -42,6 +59,8 @@ class ModelContext:
     loss: str = ""
     device: str = "auto"
     shape: tuple[int, int] | None = None
+    recordings: Recordings = Recordings()
+    folder: str = ""
 
 
 class Model(Plugin):
@@ -65,6 +84,8 @@ class Model(Plugin):
     watches: ClassVar[bool] = False
     #: its rows are sequences, ``context.shape`` flattened, NaN beyond their end
     takes_sequences: ClassVar[bool] = False
+    #: it starts from sound: its rows are segments: place of the file in ``context.recordings``, start and end in s
+    takes_recordings: ClassVar[bool] = False
 
     def __init__(self, options: Any = None, context: ModelContext | None = None) -> None:
         super().__init__(options)
@@ -77,6 +98,22 @@ class Model(Plugin):
         Raises:
             NkululekoError: names the extra to install
         """
+
+    def shortest(self) -> float:
+        """How long a segment must be, in s; for models that start from sound.
+
+        Raises:
+            NkululekoError: what it starts from, e.g. a pretrained network, cannot be used
+        """
+        return 0.0
+
+    def remembered(self) -> dict[str, Any]:
+        """Its options, as they are saved with it: none that says where something lies on this computer."""
+        return self.options.model_dump()
+
+    def listen_to(self, recordings: Recordings) -> None:
+        """The files that the rows are about from now on."""
+        self.context = replace(self.context, recordings=recordings)
 
     @abstractmethod
     def fit(self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> None:
@@ -124,6 +161,9 @@ class Model(Plugin):
 
 class Balancer(Plugin):
     """Balances the classes of the training part: ``FEATS.balancing`` in the INI file."""
+
+    #: it repeats or leaves out rows, and makes none up
+    draws: ClassVar[bool] = False
 
     @abstractmethod
     def resample(self, features: np.ndarray, target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

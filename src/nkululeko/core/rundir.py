@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -54,8 +55,8 @@ class RunDir:
         self._manifest = f".written_{door}.json" if door else ".written.json"
         self._images, self._models, self._results = images, models, results
         self._written: set[str] = set()
-        #: what stood in the folder of models before this run; None: this run has no models
-        self._foreign: set[Path] | None = None
+        #: folders that others write into, such as that of models, with what stood there before this run
+        self._foreign: dict[Path, set[Path]] = {}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
@@ -93,22 +94,30 @@ class RunDir:
 
     def model_folder(self) -> Path:
         """An empty folder for the model's files; what an earlier run left in it is gone."""
-        folder = self.folder / self._models
+        return self.emptied(self._models)
+
+    def remove(self, name: str) -> None:
+        """Remove a folder of the run with all that is in it, such as what an ended training no longer needs."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def emptied(self, name: str) -> Path:
+        """A folder that others write into, without what they wrote in an earlier run that ended."""
+        folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         for name in self._previous():
             path = self.folder / name
             if folder in path.parents:
                 _remove(path)
-        self._foreign = set(folder.rglob("*"))
+        self._foreign[folder] = set(folder.rglob("*"))
         return folder
 
     def finish(self) -> None:
         """Remove what the last run wrote and this one did not, and remember what there is now."""
-        if self._foreign is not None:
+        for folder, foreign in self._foreign.items():
             self._written |= {
                 path.relative_to(self.folder).as_posix()
-                for path in (self.folder / self._models).rglob("*")
-                if path.is_file() and path not in self._foreign
+                for path in folder.rglob("*")
+                if path.is_file() and path not in foreign
             }
         kept = self._written.union(*(self._listed(other) for other in _MANIFESTS if other != self._manifest))
         for name in self._previous() - kept:

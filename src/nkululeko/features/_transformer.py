@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -23,12 +24,13 @@ from nkululeko.core.plugin import option
 from nkululeko.pretrained import network as networks
 from nkululeko.pretrained.batches import batches, cut
 from nkululeko.pretrained.checkpoint import Asker, Checkpoint, for_sound, open_checkpoint
+from nkululeko.pretrained.heads import Form, check_heads
 from nkululeko.pretrained.network import KINDS, RATE, Network, Piece, Pooled
 
 _log = logging.getLogger("nkululeko")
 #: raise it whenever this code may give other values
 REVISION = 1
-POOLING = ("mean", "std")
+POOLING = ("mean", "std", "attention")
 #: how far pieces of a long recording overlap, in s
 OVERLAP = 1.0
 
@@ -43,26 +45,15 @@ def asker_of(name: str) -> Asker:
     return Asker(f"feature set '{name}'", f"FEATS.{name}.model", f"FEATS.{name}.device")
 
 
-class TransformerOptions(plugin.Options):
-    """Which network, and what of it."""
+class NetworkOptions(plugin.Options):
+    """Which network, and where it computes."""
 
     model: str = model_option("")
-    layer: tuple[int, ...] = option(
-        (0,), "hidden layer, counted from the last, which is 0; several: their mean"
-    )
-    pooling: tuple[str, ...] = option(("mean",), "how frames become one vector: mean, std, or both")
     chunk: float = option(
         30.0, "longer recordings go through the network in pieces of so many s", ge=1, le=120
     )
     device: str = option("auto", "cpu, cuda, cuda:3 or auto (cuda where there is one)")
     batch_size: int | None = option(None, "pieces at once; not given: 4, on a GPU 32", ge=1)
-
-    @field_validator("layer")
-    @classmethod
-    def _layers(cls, layers: tuple[int, ...]) -> tuple[int, ...]:
-        if not layers or min(layers) < 0:
-            raise ValueError("expected whole numbers >= 0: layers are counted from the last, which is 0")
-        return tuple(sorted(set(layers)))
 
     @field_validator("device")
     @classmethod
@@ -70,6 +61,24 @@ class TransformerOptions(plugin.Options):
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
             raise ValueError("expected cpu, cuda, cuda:0 ... or auto")
         return device
+
+
+class TransformerOptions(NetworkOptions):
+    """Which network, and what of it."""
+
+    layer: tuple[int, ...] = option(
+        (0,), "hidden layer, counted from the last, which is 0; several: their mean"
+    )
+    pooling: tuple[str, ...] = option(
+        ("mean",), f"how frames become one vector: {', '.join(POOLING)}, or several of them"
+    )
+
+    @field_validator("layer")
+    @classmethod
+    def _layers(cls, layers: tuple[int, ...]) -> tuple[int, ...]:
+        if not layers or min(layers) < 0:
+            raise ValueError("expected whole numbers >= 0: layers are counted from the last, which is 0")
+        return tuple(sorted(set(layers)))
 
     @field_validator("pooling")
     @classmethod
@@ -82,29 +91,38 @@ class TransformerOptions(plugin.Options):
         return names
 
 
-class Transformer(BatchFeatureSet):
-    """An embedding of a recording; see the module. A plug-in is a subclass with its ``Options`` and ``publisher``."""
+class NetworkFeatures(BatchFeatureSet):
+    """What a network makes of a recording, summed up over all frames."""
 
-    Options = TransformerOptions
-    options: TransformerOptions
+    Options = NetworkOptions
+    options: NetworkOptions
     sampling_rate: ClassVar[int | None] = RATE
     workers: ClassVar[Literal["threads", "processes"]] = "threads"
     #: whose models on the hub are meant by names such as ``hubert-base-ls960``
     publisher: ClassVar[str] = ""
+    #: the feature set whose architectures it takes, where these are not its own
+    like: ClassVar[str] = ""
+    #: what a checkpoint must have on top of the network
+    heads: ClassVar[tuple[Form, ...]] = ()
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Hidden layers whose mean is taken, counted from the last, which is 0."""
+        return (0,)
+
+    @property
+    def watched(self) -> bool:
+        """Whether the attention that frames get is needed."""
+        return False
+
+    @abstractmethod
+    def row(self, mean: np.ndarray, variance: np.ndarray, attended: np.ndarray | None) -> np.ndarray:
+        """The features of a segment, from what was summed up over all its frames."""
 
     @classmethod
     def meant_by(cls, spelling: str) -> Mapping[str, Any]:
         """``wav2vec2-base-960h`` in the INI file is the model of that name on the hub."""
         return {"model": f"{cls.publisher}/{spelling}"}
-
-    def names(self) -> list[str]:
-        """Names like ``wav2vec_0007_mean``: dimension 7, from 0."""
-        config, folder = self.checkpoint.config, str(self.checkpoint.folder)
-        width = config.get("d_model" if config["model_type"] == "whisper" else "hidden_size")
-        if not isinstance(width, int):
-            raise NkululekoError("config.json does not say how wide its layers are (hidden_size)", folder)
-        name = self.plugin_name()
-        return [f"{name}_{place:04d}_{pool}" for pool in self.options.pooling for place in range(width)]
 
     def version(self) -> str:
         """Revision, content of the checkpoint, versions of the libraries, precision of the device."""
@@ -130,14 +148,18 @@ class Transformer(BatchFeatureSet):
     @cached_property
     def checkpoint(self) -> Checkpoint:
         """The folder of the model, looked at once."""
-        mine = [kind for kind, feature_set in KINDS.items() if feature_set == self.plugin_name()]
-        hints = {kind: f"set FEATS.type = {feature_set}" for kind, feature_set in KINDS.items()}
+        mine = [
+            kind for kind, feature_set in KINDS.items() if feature_set == (self.like or self.plugin_name())
+        ]
+        hints = {} if self.like else {kind: f"set FEATS.type = {name}" for kind, name in KINDS.items()}
         found = for_sound(open_checkpoint(self.options.model, mine, self.asker, hints))
         count = found.config.get("num_hidden_layers" if "d_model" not in found.config else "encoder_layers")
-        if count is not None and max(self.options.layer) > count:
-            what = f"there is no layer {max(self.options.layer)}: {found.folder.name} has {count}"
+        if count is not None and max(self.layers) > count:
+            what = f"there is no layer {max(self.layers)}: {found.folder.name} has {count}"
             todo = f"layers are counted from the last: 0 to {count}, where {count} is the input of the first"
             raise NkululekoError(what, f"FEATS.{self.plugin_name()}.layer", todo)
+        if self.heads:
+            check_heads(found, self.heads, f"for any other network set FEATS.type = {self.like}")
         return found
 
     def prepare(self, signal: np.ndarray, sampling_rate: int) -> list[Piece]:
@@ -187,7 +209,7 @@ class Transformer(BatchFeatureSet):
         """One batch; in two halves where memory does not suffice."""
         import torch
 
-        network, layers = self._network(), self.options.layer
+        network, layers = self._network(), self.layers
         try:
             return network.pooled(pieces, layers)
         except torch.OutOfMemoryError:
@@ -213,11 +235,43 @@ class Transformer(BatchFeatureSet):
         spread = np.array([part.variance for part in parts], np.float64)
         mean = np.average(means, axis=0, weights=weights)
         variance = np.average(spread + (means - mean) ** 2, axis=0, weights=weights)
-        values = {"mean": mean, "std": np.sqrt(variance)}
-        return np.concatenate([values[pool] for pool in self.options.pooling]).astype(np.float32)
+        paid = [part.attended for part in parts if part.attended is not None]
+        attended = np.average(np.array(paid, np.float64), axis=0, weights=weights) if paid else None
+        return self.row(mean, variance, attended).astype(np.float32)
 
     def _network(self) -> Network:
-        options = self.options
+        device = self.options.device
         return networks.load_network(
-            self.checkpoint, options.device, networks.precision_of(options.device), self.asker
+            self.checkpoint, device, networks.precision_of(device), self.asker, self.watched
         )
+
+
+class Transformer(NetworkFeatures):
+    """An embedding of a recording; see the module. A plug-in is a subclass with its ``Options`` and ``publisher``."""
+
+    Options = TransformerOptions
+    options: TransformerOptions
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Hidden layers whose mean is taken, counted from the last, which is 0."""
+        return self.options.layer
+
+    @property
+    def watched(self) -> bool:
+        """Whether the attention that frames get is needed."""
+        return "attention" in self.options.pooling
+
+    def names(self) -> list[str]:
+        """Names like ``wav2vec_0007_mean``: dimension 7, from 0."""
+        config, folder = self.checkpoint.config, str(self.checkpoint.folder)
+        width = config.get("d_model" if config["model_type"] == "whisper" else "hidden_size")
+        if not isinstance(width, int):
+            raise NkululekoError("config.json does not say how wide its layers are (hidden_size)", folder)
+        name = self.plugin_name()
+        return [f"{name}_{place:04d}_{pool}" for pool in self.options.pooling for place in range(width)]
+
+    def row(self, mean: np.ndarray, variance: np.ndarray, attended: np.ndarray | None) -> np.ndarray:
+        """Whatever ``pooling`` names, one after the other."""
+        values: dict[str, Any] = {"mean": mean, "std": np.sqrt(variance), "attention": attended}
+        return np.concatenate([values[pool] for pool in self.options.pooling])

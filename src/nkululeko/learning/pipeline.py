@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nkululeko.core.errors import NkululekoError
-from nkululeko.core.families import ModelContext, balancers, models, scalers
+from nkululeko.core.families import ModelContext, Recordings, balancers, models, scalers
 from nkululeko.learning._persist import bad_file, load_arrays, load_json, save_arrays, save_json
 from nkululeko.learning._threads import wait_patiently
 from nkululeko.learning.folds import held_out
 from nkululeko.learning.imputation import Imputer, as_strategy, complete_rows, fit_imputer
+from nkululeko.learning.local import quartiles
 
 #: changes when older folders can no longer be read
 FORMAT = 1
@@ -91,7 +92,7 @@ class Pipeline:
         if recipe.context.task not in kind.tasks:
             hint = f"take {kind.partner}" if kind.partner else "take another model"
             raise NkululekoError(f"model {recipe.model} cannot do {recipe.context.task}", "MODEL.type", hint)
-        automatic = "standard" if kind.needs_scaling else "none"
+        automatic = "standard" if kind.needs_scaling and not kind.takes_recordings else "none"
         self.recipe = recipe
         self.feature_names = [str(name) for name in feature_names]
         self.model = kind(kind.Options(**recipe.options), recipe.context)
@@ -103,6 +104,8 @@ class Pipeline:
         self.decided: list[str] = []
         #: of the probabilities, see :mod:`nkululeko.learning.temperature`
         self.temperature = 1.0
+        #: the quartiles of the training features, to say what is unusual in a recording; see `learning.local`
+        self.usual = np.empty((3, 0))
 
     @property
     def classes(self) -> list[str]:
@@ -140,6 +143,8 @@ class Pipeline:
         self.imputer = fit_imputer(self.recipe.nan_strategy, part.features, self.feature_names)
         self.notes.extend(self.imputer.notes)
         part = self._complete(part, "training")
+        if not (self.model.takes_sequences or self.model.takes_recordings):  # theirs are no features with a name
+            self.usual = quartiles(part.features)
         self._check_target(part.target)
         self.scaler.fit(self.imputer.apply(part.features), part.groups)
         prepared, labels = self._prepared(part.features, part.groups), part.target
@@ -202,6 +207,9 @@ class Pipeline:
             raise NkululekoError("balancing is for classes, not for numbers", "FEATS.balancing", "remove it")
         self._check_complete(prepared, f"balancing = {self.recipe.balancing}")
         balancer = balancers.load(self.recipe.balancing)()
+        if self.model.takes_recordings and not balancer.draws:
+            what = f"balancing = {self.recipe.balancing} makes up or compares features, and there are none"
+            raise NkululekoError(what, "FEATS.balancing", "set it to ros or randomundersampler")
         balanced, new = balancer.resample(prepared, labels, self.recipe.context.seed)
         self.notes.append(
             f"balancing ({self.recipe.balancing}): {len(labels)} training samples became {len(new)}"
@@ -290,8 +298,8 @@ class Pipeline:
         description = {
             "format": FORMAT,
             "model": recipe.model,
-            "options": self.model.options.model_dump(),
-            "context": asdict(recipe.context),
+            "options": self.model.remembered(),
+            "context": _plain(recipe.context),
             "scaler": self.scaler_name,
             "nan_strategy": recipe.nan_strategy,
             "labels": list(recipe.labels),
@@ -300,7 +308,7 @@ class Pipeline:
             "classes": self.classes,
             "feature_names": self.feature_names,
         }
-        save_arrays(folder / "imputer.npz", {"fill": self.imputer.fill})
+        save_arrays(folder / "imputer.npz", {"fill": self.imputer.fill, "usual": self.usual})
         save_arrays(folder / "scaler.npz", self.scaler.state())
         self.model.save(folder / "model")
         save_json(folder / "pipeline.json", description)  # last: a folder that has it is complete
@@ -327,16 +335,23 @@ class Pipeline:
                 balancing=str(saved.get("balancing", "")),
             )
             pipeline = Pipeline(recipe, saved["feature_names"])
-            fill = load_arrays(folder / "imputer.npz")["fill"]
-            pipeline.imputer = Imputer(pipeline.imputer.strategy, fill)
+            imputer = load_arrays(folder / "imputer.npz")
+            pipeline.imputer = Imputer(pipeline.imputer.strategy, imputer["fill"])
+            pipeline.usual = imputer.get("usual", pipeline.usual)
             pipeline.scaler.restore(load_arrays(folder / "scaler.npz"))
             pipeline.temperature = float(saved.get("temperature", 1.0))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise bad_file(
                 path, f"is not complete or not of ours ({type(error).__name__}: {error})"
             ) from error
         pipeline.model.restore(folder / "model")
         return pipeline
+
+
+def _plain(context: ModelContext) -> dict[str, Any]:
+    """What a model is told, without what was true of the data and the computer of that time only."""
+    values = asdict(replace(context, recordings=Recordings(), folder=""))
+    return {name: value for name, value in values.items() if name not in ("recordings", "folder")}
 
 
 def _context(saved: Mapping[str, Any]) -> ModelContext:

@@ -312,6 +312,8 @@ def warm(model: str, scaler: str = "auto") -> None:
     kind = models.load(model)
     with importing(kind.unneeded):
         importlib.import_module(kind.library)
+    if kind.takes_recordings:  # there is nothing quick to learn
+        return
     task = kind.tasks[0]
     shape = (4, 2) if kind.takes_sequences else None
     features = np.arange(64.0).reshape(8, 8)

@@ -37,7 +37,7 @@ def converted(folder: Path, name: str, content: str) -> Path:
     with tempfile.TemporaryDirectory(dir=goal.parent) as temporary:
         made = Path(temporary, "made")
         made.mkdir()
-        for path in sorted({*folder.glob("*.json"), *folder.glob("*.txt")}):
+        for path in sorted({*folder.glob("*.json"), *folder.glob("*.txt"), *folder.glob("*.yaml")}):
             shutil.copyfile(path, made / path.name)
         save_file(weights, made / "model.safetensors", metadata={"format": "pt"})
         try:
@@ -62,6 +62,8 @@ def _numbers(path: Path) -> dict[str, Any]:
         raise NkululekoError(what, str(path.parent), "update PyTorch: pip install 'torch>=2.6'")
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
+        for inside in ("model", "state_dict"):  # as other libraries wrap them
+            found = found[inside] if isinstance(found.get(inside), dict) else found
         # two names may stand for one tensor, which safetensors would refuse
         return {str(name): value.detach().clone().contiguous() for name, value in found.items()}
     except MemoryError:

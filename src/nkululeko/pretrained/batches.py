@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 
 def cut(samples: int, longest: int, overlap: int) -> list[tuple[int, int]]:
-    """Pieces of one length, evenly spread over a recording, that overlap at least so far; a short one stays whole.
+    """Pieces of one length, evenly spread over a recording; a short one stays whole.
 
     Args:
         samples: of the recording
         longest: of a piece, in samples
-        overlap: of neighbouring pieces, in samples
+        overlap: of neighbouring pieces at least, in samples; half of a piece at most
 
     Returns:
         first and (not included) last sample of each
@@ -22,6 +22,7 @@ def cut(samples: int, longest: int, overlap: int) -> list[tuple[int, int]]:
     """
     if samples <= longest:
         return [(0, samples)]
+    overlap = min(overlap, longest // 2)  # else short pieces would hardly get on
     steps = -(-(samples - longest) // max(1, longest - overlap))
     starts = [-(-step * (samples - longest) // steps) for step in range(steps + 1)]
     return [(start, start + longest) for start in starts]

@@ -124,7 +124,26 @@ def open_checkpoint(model: str, kinds: Sequence[str], asker: Asker, hints: Mappi
     return Checkpoint(*_safe(folder))
 
 
-def _folder(model: str, asker: Asker) -> Path:
+def open_files(model: str, files: Sequence[str], asker: Asker) -> Checkpoint:
+    """The folder of a model that is not in the format of Hugging Face.
+
+    Args:
+        model: a folder, or a name on the hub
+        files: names or patterns; there must be something of each
+        asker: who wants it
+
+    Raises:
+        NkululekoError: it is not there, or a file is missing
+    """
+    folder = _folder(model, asker, tuple(files))
+    for name in files:
+        if not any(folder.glob(name)):
+            what = f"is no model for {asker.who}: it has no {name}"
+            raise NkululekoError(what, str(folder), f"{asker.option} is a folder with {', '.join(files)}")
+    return Checkpoint(folder, _content(folder, tuple(files)))
+
+
+def _folder(model: str, asker: Asker, files: tuple[str, ...] = ()) -> Path:
     path = Path(model).expanduser()
     if path.is_dir():
         tuned = path / _TUNED
@@ -133,12 +152,13 @@ def _folder(model: str, asker: Asker) -> Path:
         raise NkululekoError("is a file", str(path), f"{asker.option} is the folder that it lies in")
     if path.is_absolute() or not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", model):
         raise NkululekoError(f"there is no folder '{model}'", asker.model)
-    return _from_hub(model, asker)
+    return _from_hub(model, asker, files)
 
 
 @lru_cache(maxsize=8)
-def _from_hub(model: str, asker: Asker) -> Path:
+def _from_hub(model: str, asker: Asker, files: tuple[str, ...] = ()) -> Path:
     """The folder of a model of the hub: that of an earlier time, else it is fetched, which is said."""
+    wanted, weights = list(files or _WANTED), list(files or (_WEIGHTS, _PICKLE))
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         import huggingface_hub as hub
@@ -148,8 +168,9 @@ def _from_hub(model: str, asker: Asker) -> Path:
     here = f"download it elsewhere and give its folder: {asker.option} = /path/to/folder"
     where = asker.model
     try:
-        found = Path(hub.snapshot_download(model, allow_patterns=list(_WANTED), local_files_only=True))
-        if (found / "config.json").exists() and (list(found.glob(_WEIGHTS)) or (found / _PICKLE).exists()):
+        found = Path(hub.snapshot_download(model, allow_patterns=wanted, local_files_only=True))
+        there = [name for name in weights if any(found.glob(name))]
+        if there == list(files) if files else there and (found / "config.json").exists():
             return found
     except (errors.HfHubHTTPError, OSError, ValueError):
         pass
@@ -159,8 +180,8 @@ def _from_hub(model: str, asker: Asker) -> Path:
         )
     _log.info("%s: fetching the model '%s' from the hub, once", asker.who, model)
     try:
-        found = Path(hub.snapshot_download(model, allow_patterns=list(_WANTED)))
-        if not list(found.glob(_WEIGHTS)):  # older models have their weights in a pickle only
+        found = Path(hub.snapshot_download(model, allow_patterns=wanted))
+        if not files and not any(found.glob(_WEIGHTS)):  # older models have their weights in a pickle only
             found = Path(hub.snapshot_download(model, allow_patterns=[*_WANTED, _PICKLE]))
         return found
     except errors.RepositoryNotFoundError:
@@ -198,11 +219,15 @@ def _safe(folder: Path) -> tuple[Path, str]:
     raise NkululekoError("has no weights that can be read (model.safetensors)", str(folder), _CONVERT)
 
 
-def _content(folder: Path) -> str:
+def _content(folder: Path, wanted: tuple[str, ...] = (*_WANTED, _PICKLE)) -> str:
     """What stands for configuration and weights: the hub's own hash of them, else ours."""
     if folder.parent.name == "snapshots" and re.fullmatch(r"[0-9a-f]{40}", folder.name):
         return f"commit={folder.name}"
-    files = sorted({path for pattern in (*_WANTED, _PICKLE) for path in folder.glob(pattern)})
+    return content_of(sorted({path for pattern in wanted for path in folder.glob(pattern)}))
+
+
+def content_of(files: Sequence[Path]) -> str:
+    """A hash of the names and contents of some files, in this order; those of large ones are remembered."""
     state = hashlib.blake2b(digest_size=16)
     for path, part in zip(files, _hashes(files), strict=True):
         state.update(f"{path.name}:".encode() + part)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nkululeko.core.errors import NkululekoError, missing_package
+from nkululeko.pretrained.attention import frame_weights, last_attention, watching
 from nkululeko.pretrained.checkpoint import Asker, Checkpoint
 
 if TYPE_CHECKING:
@@ -48,11 +49,19 @@ class Piece:
 
 @dataclass(frozen=True)
 class Pooled:
-    """Frames of one piece, summed up: mean and variance of each dimension, over so many frames."""
+    """Frames of one piece, summed up.
+
+    Args:
+        mean: of each dimension
+        variance: of each dimension
+        frames: how many there are
+        attended: the mean weighted by the attention that each frame gets, where the network is watched
+    """
 
     mean: np.ndarray
     variance: np.ndarray
     frames: int
+    attended: np.ndarray | None = None
 
 
 class Network:
@@ -70,6 +79,15 @@ class Network:
         self.device, self.precision = device, precision
         self.config = model.config
         self.kind: str = model.config.model_type
+        self._attention: Any | None = None
+
+    def watch(self) -> None:
+        """From now on, frames are also summed up by the attention that the last layer pays to them.
+
+        Raises:
+            NkululekoError: the network does not tell it
+        """
+        self._attention = last_attention(self.model)
 
     @property
     def can_pad(self) -> bool:
@@ -114,14 +132,17 @@ class Network:
         """
         import torch
 
-        with torch.inference_mode(), self._precision():
+        with torch.inference_mode(), self._precision(), watching(self._attention) as seen:
             hidden, valid = self.hidden(pieces, layers)
         hidden = hidden.float()
         weight = valid.unsqueeze(2).float()
         count = weight.sum(1)
         mean = (hidden * weight).sum(1) / count
         variance = ((hidden - mean.unsqueeze(1)) ** 2 * weight).sum(1) / count
-        rows = zip(mean.cpu().numpy(), variance.cpu().numpy(), count[:, 0].tolist(), strict=True)
+        attended: Any = [None] * len(pieces)
+        if self._attention is not None:
+            attended = (hidden * frame_weights(seen[-1], valid).unsqueeze(2)).sum(1).cpu().numpy()
+        rows = zip(mean.cpu().numpy(), variance.cpu().numpy(), count[:, 0].tolist(), attended, strict=True)
         return [Pooled(*row) for row in rows]
 
     def _precision(self) -> Any:
@@ -250,20 +271,25 @@ def device_of(device: str, asker: Asker) -> str:
     return device
 
 
-def load_network(checkpoint: Checkpoint, device: str, precision: str, asker: Asker) -> Network:
-    """The network of a checkpoint, loaded once.
+def load_network(
+    checkpoint: Checkpoint, device: str, precision: str, asker: Asker, watched: bool = False
+) -> Network:
+    """The network of a checkpoint, loaded once; ``watched``: see :meth:`Network.watch`.
 
     Raises:
         NkululekoError: transformers is missing, or the weights do not fit the configuration
     """
     with _loading:
-        return _shared(checkpoint, device_of(device, asker), precision, asker)
+        return _shared(checkpoint, device_of(device, asker), precision, asker, watched)
 
 
 @lru_cache(maxsize=2)
-def _shared(checkpoint: Checkpoint, device: str, precision: str, asker: Asker) -> Network:
+def _shared(checkpoint: Checkpoint, device: str, precision: str, asker: Asker, watched: bool) -> Network:
     _log.info("%s: %s on %s in %s", asker.who, checkpoint.folder.name, device, precision)
-    return read_network(checkpoint, device, precision, asker)
+    network = read_network(checkpoint, device, precision, asker)
+    if watched:
+        network.watch()
+    return network
 
 
 def read_network(checkpoint: Checkpoint, device: str, precision: str, asker: Asker) -> Network:
@@ -277,7 +303,7 @@ def read_network(checkpoint: Checkpoint, device: str, precision: str, asker: Ask
     safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         preparation = transformers.AutoFeatureExtractor.from_pretrained(folder, **safe)
-        model, report = transformers.AutoModel.from_pretrained(
+        model, report = _class_of(checkpoint, transformers).from_pretrained(
             folder, use_safetensors=True, dtype="float32", output_loading_info=True, **safe
         )
     except (
@@ -290,9 +316,16 @@ def read_network(checkpoint: Checkpoint, device: str, precision: str, asker: Ask
     if lost:
         what = f"its weights do not fit its configuration: {len(lost)} are missing, e.g. {lost[0]}"
         raise NkululekoError(what, folder, "the download may be incomplete, or config.json of another model")
-    if model.config.model_type == "whisper":
+    if hasattr(model, "get_encoder") and model.config.model_type == "whisper":
         model = model.get_encoder()
     return Network(model.eval().to(device), preparation, device, precision)
+
+
+def _class_of(checkpoint: Checkpoint, transformers: Any) -> Any:
+    """What reads a checkpoint: an encoder of Whisper that we have trained comes without its decoder."""
+    if checkpoint.config.get("architectures") == ["WhisperEncoder"]:
+        return transformers.models.whisper.modeling_whisper.WhisperEncoder
+    return transformers.AutoModel
 
 
 def need_transformers(who: str) -> Any:

@@ -14,6 +14,7 @@ from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import samples as contract
 from nkululeko.core.companion import Companion
 from nkululeko.core.journal import Journal
+from nkululeko.core.learning_plugins import LOGS, WAITING
 from nkululeko.core.result import Result
 from nkululeko.core.rundir import RunDir
 from nkululeko.learning.embedding import tsne
@@ -24,6 +25,7 @@ from nkululeko.steps.load import previous_split
 from nkululeko.steps.prepare import jobs_of, prepare
 from nkululeko.steps.provenance import provenance
 from nkululeko.steps.report import draw, warm, write
+from nkululeko.steps.saved_predictions import check_save_test, save_test
 from nkululeko.steps.train import Matrices, beside, recipe_of, train
 
 _log = logging.getLogger("nkululeko")
@@ -46,11 +48,14 @@ def run_experiment(
         began: when the run began, ``time.monotonic()``
         learner: what learns; the search for hyperparameters has its own
     """
+    check_save_test(config)
     prepared = prepare(config, previous_split(rundir.path("split.csv")))
     data, extracted, parts, jobs = prepared.data, prepared.extracted, prepared.parts, jobs_of(config)
     keep = config.exp.save and config.model.save
+    if keep and extracted.recordings.files:
+        rundir.emptied(LOGS)
     learning = learner(
-        recipe_of(config, data, jobs, extracted.shape),
+        recipe_of(config, data, jobs, extracted, rundir.folder if keep else None),
         parts,
         config,
         rundir.model_folder() if keep else None,
@@ -76,8 +81,23 @@ def run_experiment(
         embedding=mapping.result() if mapping else None,
         notes=log.notes, warnings=log.warnings, provenance=origin, folder=rundir.folder,
     )  # fmt: skip
+    save_test(config, data.samples, result)
     write(result, draw(result, config), rundir, config)
+    rundir.remove(WAITING)
+    _publish(config, rundir, keep)
     return result
+
+
+def _publish(config: ExperimentConfig, rundir: RunDir, kept: bool) -> None:
+    """Put the model on the hub, where that was asked for."""
+    if not getattr(config.model.choice.options, "push_to_hub", False):
+        return
+    if not kept:
+        _log.warning("the model was not published: it was not kept (EXP.save, MODEL.save)")
+        return
+    from nkululeko.steps.publish import publish
+
+    publish(config.exp.name, rundir.path(str(config.exp.models_dir)), rundir.path("result.json"))
 
 
 def split_table(samples: pd.DataFrame, target: str, learned: Learned) -> pd.DataFrame:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import struct
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 import numpy as np
@@ -17,11 +18,12 @@ from nkululeko.config.declare import Choice
 from nkululeko.core import engine, families
 from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError, did_you_mean
-from nkululeko.core.families import BatchFeatureSet, FeatureSet
+from nkululeko.core.families import BatchFeatureSet, Extraction, FeatureSet, Recordings, TextFeatureSet
 from nkululeko.core.plugin import Options
 from nkululeko.core.progress import progress
 from nkululeko.core.store import FeatureStore, FeatureTable
 from nkululeko.steps.batches import Outcome, Segment, attempt, extract_batches
+from nkululeko.steps.texts import Text, extract_texts, texts_of
 
 _log = logging.getLogger("nkululeko")
 #: segments a worker gets at a time: few enough that both cores end together
@@ -38,6 +40,7 @@ class Extracted:
         licences: that the user must be told of
         versions: feature set to its version
         shape: frames and columns, where the features are sequences of one feature set
+        recordings: the files, where the features are no more than segments of them
     """
 
     features: pd.DataFrame
@@ -45,6 +48,7 @@ class Extracted:
     licences: list[str]
     versions: dict[str, str]
     shape: tuple[int, int] | None = None
+    recordings: Recordings = field(default_factory=Recordings)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Extractor:
         jobs: how many workers
         fail_threshold: share of failing segments at which extraction stops, 0..1
         anew: extract even what the store has
+        columns: the samples and their columns (never the target), for feature sets of text; None: there are none
     """
 
     store: FeatureStore
@@ -64,6 +69,7 @@ class Extractor:
     jobs: int
     fail_threshold: float = 0.5
     anew: bool = False
+    columns: pd.DataFrame | None = None
 
 
 def extract(
@@ -90,7 +96,7 @@ def extract(
     frames: dict[str, pd.DataFrame] = {}
     sets = [families.features.load(choice.name)(choice.options) for choice in choices]
     for choice, feature_set in zip(choices, sets, strict=True):
-        frame = feature_set.fetch(unique, partial(_from_store, extractor=extractor, failed=failed))
+        frame = feature_set.fetch(unique, extraction(extractor, failed))
         own = (columns_of or {}).get(choice.name)
         frames[choice.name] = _select(frame, own, f"FEATS.{choice.name}.features") if own else frame
         if len(frame) < len(unique):
@@ -107,6 +113,11 @@ def extract(
     if shape and features.shape[1] != shape[0] * shape[1]:  # some of its columns were chosen
         shape = None
     return Extracted(features, failed, licences, versions, shape)
+
+
+def extraction(extractor: Extractor, failed: dict[tuple, str]) -> Extraction:
+    """A function that extracts a feature set for an index; segments that fail, and why, come into ``failed``."""
+    return partial(_from_store, extractor=extractor, failed=failed)
 
 
 def _select(frame: pd.DataFrame, columns: Sequence[str], where: str) -> pd.DataFrame:
@@ -134,12 +145,16 @@ def _from_store(
     table = extractor.store.table(
         name, feature_set.version(), feature_set.identity(), feature_set.sampling_rate
     )
-    segments = _segments(index, extractor.audio)
+    segments: Sequence[Segment | Text]
+    if isinstance(feature_set, TextFeatureSet):
+        segments = texts_of(feature_set, index, extractor.columns)
+    else:
+        segments = _segments(index, extractor.audio)
     keys = [segment.key for segment in segments]
     vectors = table.read(keys)
     known = vectors.found & (not extractor.anew)
     # what failed in an earlier run counts too: the same data must not pass because it is tried again
-    failures = _Failures(name, len(keys), extractor.fail_threshold)
+    failures = _Failures(name, len(keys), extractor.fail_threshold, Counter(keys))
     for position in np.flatnonzero(known).tolist():
         if position in vectors.errors:
             failures.add(vectors.errors[position])
@@ -173,8 +188,10 @@ def _segments(index: pd.MultiIndex, audio: Mapping[str, AudioInfo]) -> list[Segm
 
 def _say_resampling(feature_set: FeatureSet, segments: object, audio: Mapping[str, AudioInfo]) -> None:
     wanted = feature_set.sampling_rate
+    if not wanted:
+        return
     rates = {audio[segment.file].sampling_rate for segment in segments} - {wanted}  # type: ignore[attr-defined]
-    if wanted and rates:
+    if rates:
         _log.info(
             "%s: audio at %s Hz is resampled to %d Hz",
             feature_set.plugin_name(),
@@ -191,20 +208,22 @@ class _Failures:
         name: of the feature set
         total: how many segments there are
         threshold: share of them that may fail, 0..1
+        copies: how many segments have the same content, by key
     """
 
     name: str
     total: int
     threshold: float
+    copies: Counter[bytes]
     count: int = 0
 
-    def add(self, reason: str) -> None:
-        """One more.
+    def add(self, reason: str, times: int = 1) -> None:
+        """One more, or all that have the same content.
 
         Raises:
             NkululekoError: too many
         """
-        self.count += 1
+        self.count += times
         if self.count > self.threshold * self.total:
             raise NkululekoError(
                 f"{self.name}: {self.count} of {self.total} segments failed, e.g. {reason}",
@@ -213,7 +232,11 @@ class _Failures:
 
 
 def _extract_new(
-    feature_set: FeatureSet, segments: list[Segment], table: FeatureTable, jobs: int, failures: _Failures
+    feature_set: FeatureSet,
+    segments: list[Segment | Text],
+    table: FeatureTable,
+    jobs: int,
+    failures: _Failures,
 ) -> dict[bytes, str]:
     """Extract segments into the table; returns failures that are not stored, for they may not last."""
     name, columns = feature_set.plugin_name(), feature_set.names()
@@ -225,15 +248,19 @@ def _extract_new(
                     writer.add(key, vector, reason)
                 else:
                     volatile[key] = reason or ""
-            for _, vector, reason, _ in rows:
+            for key, vector, reason, _ in rows:
                 if vector is None:
-                    failures.add(reason or "")
+                    failures.add(reason or "", failures.copies[key])
             advance(len(rows))
     return volatile
 
 
-def _outcomes(feature_set: FeatureSet, segments: list[Segment], jobs: int) -> Iterator[list[Outcome]]:
+def _outcomes(feature_set: FeatureSet, asked: Sequence[Segment | Text], jobs: int) -> Iterator[list[Outcome]]:
     """What becomes of each segment, some at a time, in any order."""
+    if isinstance(feature_set, TextFeatureSet):
+        yield from extract_texts(feature_set, [each for each in asked if isinstance(each, Text)])
+        return
+    segments = [each for each in asked if isinstance(each, Segment)]
     if isinstance(feature_set, BatchFeatureSet):
         yield from extract_batches(feature_set, segments, jobs)
         return

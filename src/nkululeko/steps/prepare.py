@@ -11,10 +11,11 @@ from nkululeko.config.declare import Choice
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import engine
 from nkululeko.core.errors import NkululekoError
-from nkululeko.core.families import models
+from nkululeko.core.families import features, models
 from nkululeko.core.store import FeatureStore, default_store
 from nkululeko.steps.extract import Extracted, Extractor, extract
 from nkululeko.steps.load import Data, load
+from nkululeko.steps.recordings import segments
 from nkululeko.steps.train import Matrices, matrices, nan_strategy, with_features
 
 
@@ -50,7 +51,13 @@ def prepare(config: ExperimentConfig, previous: pd.DataFrame | None = None) -> P
         config: the experiment
         previous: the split of the last run, for ``split_strategy = reuse``
     """
-    models.load(config.model.choice.name).check_installed()
+    choice = config.model.choice
+    kind = models.load(choice.name)
+    kind.check_installed()
+    if kind.takes_recordings:
+        kind(choice.options).shortest()  # a network that cannot be used is told before anything is loaded
+    for chosen in () if kind.takes_recordings else config.feats.sets:
+        features.load(chosen.name)(chosen.options).check_ready()
     data = load(config, store_of(config), previous, jobs_of(config))
     return with_sets(config, data, config.feats.sets)
 
@@ -65,8 +72,14 @@ def with_sets(config: ExperimentConfig, data: Data, sets: Sequence[Choice]) -> P
     """
     feats = config.feats
     anew = feats.needs_feature_extraction or feats.no_reuse or config.data.no_reuse
-    extractor = Extractor(store_of(config), data.audio, jobs_of(config), feats.fail_threshold, anew)
-    extracted = extract(sets, data.samples.index, extractor, feats.features, feats.features_of)
+    columns = data.samples.drop(columns=config.data.target, errors="ignore")
+    extractor = Extractor(store_of(config), data.audio, jobs_of(config), feats.fail_threshold, anew, columns)
+    model = models.load(config.model.choice.name)
+    if model.takes_recordings:
+        least = model(config.model.choice.options).shortest()
+        extracted = segments(data.samples.index, extractor, least)
+    else:
+        extracted = extract(sets, data.samples.index, extractor, feats.features, feats.features_of)
     if config.data.target in extracted.features:
         raise NkululekoError(
             f"the target '{config.data.target}' is also among the features: the model would be told the answer",

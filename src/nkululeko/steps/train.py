@@ -47,7 +47,7 @@ class Matrices:
 
 
 def recipe_of(
-    config: ExperimentConfig, data: Data, jobs: int, shape: tuple[int, int] | None = None
+    config: ExperimentConfig, data: Data, jobs: int, extracted: Extracted, folder: Path | None = None
 ) -> Recipe:
     """What to learn with, from the configuration.
 
@@ -55,9 +55,10 @@ def recipe_of(
         config: the experiment
         data: its samples
         jobs: threads
-        shape: of sequences, where the features are some
+        extracted: the features
+        folder: where a model may keep its logs and what it needs to go on later; None: nowhere
     """
-    model = config.model
+    model, shape = config.model, extracted.shape
     kind = models.load(model.choice.name)
     if shape and not kind.takes_sequences:
         raise NkululekoError(
@@ -67,7 +68,7 @@ def recipe_of(
     context = ModelContext(
         config.exp.type, config.exp.random_seed, model.n_jobs or jobs, model.class_weight,
         measure=str(model.measure), epochs=config.exp.epochs, loss=model.loss or "", device=model.device,
-        shape=shape,
+        shape=shape, recordings=extracted.recordings, folder=str(folder or ""),
     )  # fmt: skip
     if model.random_seed is not None:
         context = replace(context, seed=model.random_seed)
@@ -82,7 +83,7 @@ def recipe_of(
 def nan_strategy(config: ExperimentConfig) -> str:
     """As configured; else the mean of the training set, or nothing for models that take missing values."""
     model = models.load(config.model.choice.name)
-    if model.takes_sequences:  # what is missing there is the end of the sequence
+    if model.takes_sequences or model.takes_recordings:  # what is missing there is the end of the sequence
         return "none"
     if config.feats.nan_strategy is not None:
         return config.feats.nan_strategy
@@ -156,8 +157,8 @@ def train(
     folds = make_folds(
         kind, parts.data.target, parts.data.groups, config.exp.random_seed, count, recipe.context.task
     )
-    # a process a fold: one thread each
-    jobs = recipe.context.jobs
+    # a process a fold, one thread each; networks take all threads, or the one GPU, for themselves
+    jobs = 1 if models.load(recipe.model).takes_recordings else recipe.context.jobs
     return beside(companion, cross_validated, recipe, parts.data, folds, parts.columns, folder, runs, jobs)
 
 

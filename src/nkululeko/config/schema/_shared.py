@@ -70,38 +70,3 @@ class Limits(Section):
         "all: the filters work before the split; train, dev, test: after it, on this part",
         ini="filter.sample_selection",
     )
-
-
-class Finetuning(Section):
-    """How a pretrained model is trained on: in [MODEL] or in [FINETUNE]."""
-
-    pretrained_model: str = option(
-        "facebook/wav2vec2-large-robust-ft-swbd-300h",
-        "base model: hub name or path",
-        needs="models: finetune",
-        planned=True,
-    )
-    max_duration: float = option(
-        8.0,
-        "use so much of each sample (s)",
-        also=("duration",),
-        needs="models: finetune",
-        planned=True,
-        gt=0,
-    )
-    push_to_hub: bool = option(False, "publish the model on the hub", needs="models: finetune", planned=True)
-    freeze_layers: int | None = option(
-        None, "layers that are not trained", needs="models: finetune", planned=True, ge=0
-    )
-    head_layers: tuple[int, ...] = option(
-        (), "sizes of the head's layers", needs="models: finetune", planned=True
-    )
-    pooling: str | None = option(None, "how frames become one vector", needs="models: finetune", planned=True)
-    warmup_ratio: float | None = option(
-        None,
-        "share of the steps in which the learning rate rises",
-        needs="models: finetune",
-        planned=True,
-        ge=0,
-        le=1,
-    )

@@ -26,7 +26,10 @@ class Exp(Section):
     epochs: int | None = option(None, "epochs of neural nets (50 if not given)", needs=NETS, ge=1)
     save: bool = option(True, "keep the experiment so that predict and demo can load it")
     save_test: Path | None = option(
-        None, "write the test predictions to this CSV as a new database", planned=True
+        None, "write the test predictions to this CSV, from the folder of the call, as a new database"
+    )
+    soft_label_threshold: float | None = option(
+        None, "save_test leaves out predictions that are less probable than this", gt=0, le=1
     )
     databases: tuple[str, ...] = option((), "multidb: the databases to compare", planned=True)
     use_splits: bool = option(

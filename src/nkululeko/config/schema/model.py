@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from nkululeko.config.declare import Choice, option, resolved
-from nkululeko.config.schema._shared import Device, Finetuning
+from nkululeko.config.declare import Choice, Section, option, resolved
+from nkululeko.config.schema._shared import Device
 from nkululeko.config.schema.exp import NETS
 
 #: a number of folds; 0 or False: no cross-validation
@@ -16,7 +16,7 @@ Folds = Annotated[int, Field(ge=0)] | bool
 TEN = 10
 
 
-class Model(Finetuning):
+class Model(Section):
     """What learns, and what it is measured by."""
 
     ini_section = "MODEL"

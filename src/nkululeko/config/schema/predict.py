@@ -18,7 +18,10 @@ class Predict(Section):
     ini_section = "PREDICT"
 
     targets: tuple[str, ...] = option(
-        (), "what to predict: " + ", ".join(TARGETS) + ", or the folder of a trained experiment", planned=True
+        (), "what to predict: " + ", ".join(TARGETS) + ", or the folder of a trained experiment"
     )
-    sample_selection: Selection = selection()
-    model_of: dict[str, str] = option({}, "path or hub name of a target's model", ini="*.model", planned=True)
+    sample_selection: Selection = selection(planned=False)
+    model_of: dict[str, str] = option({}, "path or hub name of a target's model", ini="*.model")
+    reference_of: dict[str, str] = option(
+        {}, "mos.reference: a recording of clean speech to compare with", ini="*.reference"
+    )

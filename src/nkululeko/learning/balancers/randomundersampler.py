@@ -10,6 +10,7 @@ from nkululeko.learning.balancers._imblearn import ImblearnBalancer
 class RandomUnder(ImblearnBalancer):
     """imbalanced-learn's ``RandomUnderSampler``: draws as many of each class as the smallest has."""
 
+    draws = True
     summary = "leaves out samples of the larger classes, drawn at random"
     accepts_missing = True
 

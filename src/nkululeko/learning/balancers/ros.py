@@ -17,6 +17,7 @@ class Ros(ImblearnBalancer):
         ['a', 'a', 'b', 'b']
     """
 
+    draws = True
     summary = "repeats samples of the smaller classes, drawn at random"
     accepts_missing = True
 

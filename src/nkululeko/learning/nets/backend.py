@@ -88,14 +88,21 @@ def one_thread() -> Iterator[None]:
     For nets of this size more threads only wait for each other (where other programs run, up to 30 times as long),
     and sums added up in another order would make the result depend on the number of cores.
     """
+    with threads(1):
+        yield
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Inside, PyTorch computes with so many threads of the CPU."""
     import torch
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 @contextmanager

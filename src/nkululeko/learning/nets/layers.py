@@ -169,7 +169,7 @@ def backwards(lengths: Tensor, sequences: Tensor) -> Tensor:
     """
     import torch
 
-    place = torch.arange(sequences.shape[1], device=sequences.device).expand(len(sequences), -1)
+    place = torch.arange(sequences.shape[1], device=sequences.device)
     mirrored = lengths.to(sequences.device)[:, None] - 1 - place
     return torch.where(mirrored >= 0, mirrored, place)
 

@@ -70,7 +70,7 @@ def load_net(build: Callable[[Architecture], Module], folder: Path, device: str)
     if described.get("format") != FORMAT:
         raise bad_file(about, f"has format {described.get('format')}, this version reads {FORMAT}")
     try:
-        plan, goal = _plan(described["plan"]), _goal(described["goal"])
+        plan, goal = _plan(described["plan"]), goal_from(described["goal"])
         with torch.device("meta"):  # without memory: a broken file may ask for layers of any size
             net = build(plan)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -116,7 +116,7 @@ def _plan(described: dict[str, Any]) -> Architecture:
     return plan
 
 
-def _goal(described: dict[str, Any]) -> Goal:
+def goal_from(described: dict[str, Any]) -> Goal:
     """The goal, its types made sure."""
     return Goal(
         tuple(str(label) for label in described["labels"]),

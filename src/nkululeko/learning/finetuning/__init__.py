@@ -1,0 +1,1 @@
+"""Training a pretrained network on: the module, its sound, its training, its files."""
