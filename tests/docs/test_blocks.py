@@ -15,6 +15,8 @@ import pytest
 
 import nkululeko
 import nkululeko.explore
+import nkululeko.export
+import nkululeko.predict
 from docs_project import DOCS, READ, ROOT, Block, blocks, make_project
 from nkululeko import quickstart
 from nkululeko.config import ini
@@ -62,6 +64,19 @@ def test_complete_experiment_runs(block, project):
     result = nkululeko.run(written(block, block.name))
     assert result.report.exists()
     assert not [note for note in result.notes if "no effect" in note]
+
+
+@pytest.mark.parametrize("block", blocks("ini", "predicts"), ids=str)
+def test_prediction_runs(block, project):
+    """Before those that explore what it leaves."""
+    (path,) = nkululeko.predict.run(written(block, block.name)).files.values()
+    assert "_pred" in path.read_text().partition("\n")[0]
+
+
+@pytest.mark.parametrize("block", blocks("ini", "exports"), ids=str)
+def test_export_runs(block, project):
+    exported = nkululeko.export.run(written(block, block.name))
+    assert exported.table.exists() and exported.written == exported.files > 0
 
 
 @pytest.mark.parametrize("block", blocks("ini", "explores"), ids=str)

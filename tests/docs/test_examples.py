@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from checkpoints import make_checkpoint
 from docs_project import EXAMPLES, make_project
-from nkululeko import explore, quickstart
+from nkululeko import explore, export, predict, quickstart
 from nkululeko.config.load import RUN, load
 from nkululeko.nkululeko import main
 from nkululeko.testing.corpus import write_corpus
@@ -27,10 +28,13 @@ DOORS = {
     "ensemble": "ensemble",
     "compare": "compare",
     "explore": "explore",
+    "predict": "predict",
+    "export": "export",
 }
 NEEDED = {
     "praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb", "filters": "onnxruntime",
     "mlp": "torch", "mlp_layers": "torch", "spectra_cnn": "torch", "lstm_frames": "torch", "runs": "torch",
+    "wav2vec": "transformers", "finetune": "peft",
 }  # fmt: skip
 
 
@@ -94,7 +98,7 @@ def repository(project: Path):
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name not in DOORS])
-def test_runs(name, run, request, capsys):
+def test_runs(name, run, project, request, capsys):
     if name in NEEDED:
         pytest.importorskip(NEEDED[name], reason=f"NOT TESTED: {NEEDED[name]} is not installed")
     overrides = []
@@ -103,6 +107,12 @@ def test_runs(name, run, request, capsys):
         overrides = ["DATA.emodb=synthetic"]
     if name in ("lstm_frames", "spectra_cnn"):  # slow nets; that they learn is tested elsewhere
         overrides = ["EXP.epochs=2"]
+    if name == "wav2vec":  # a tiny network of the same kind, which has three layers
+        tiny = make_checkpoint("wav2vec-group", project / "models" / "tiny")
+        overrides = [f"FEATS.wav2vec.model={tiny}", "FEATS.wav2vec.layer=1"]
+    if name == "finetune":
+        tiny = make_checkpoint("wavlm", project / "models" / "tiny-wavlm")
+        overrides = [f"MODEL.pretrained_model={tiny}", "EXP.epochs=1"]
     left = run(name, *overrides)
     headline = left.result["scores"][left.result["measure"]]
     assert headline["low"] <= headline["value"] <= headline["high"]
@@ -154,6 +164,12 @@ def test_other_doors_read_their_files(name, project, monkeypatch):
     monkeypatch.chdir(project)
     if name == "explore":
         load(Path("examples") / "explore.ini", reads=explore.READS, if_there=("FEATS",))
+    elif name == "predict":
+        assert set(predict.run(Path("examples") / "predict.ini").files) == {"synthetic"}
+    elif name == "export":
+        exported = export.run(Path("examples") / "export.ini")
+        assert exported.table == project / "results/examples/exported/phrases/phrases.csv"
+        assert all((exported.folder / file).is_file() for file in exported.samples["file"])
     else:
         load(Path("examples") / f"{name}.ini", reads=(*RUN, name.upper()))
 

@@ -73,6 +73,8 @@ def test_blocks_are_of_a_known_kind():
         "runs",
         "loads",
         "explores",
+        "predicts",
+        "exports",
         "later",
         "fails",
         "roots",

@@ -143,3 +143,5 @@ def test_the_spelling_of_a_network_says_which_one(bench):
     assert list(found) == ["wav2vec2-base-960h", "os eGeMAPSv02", "os ComParE_2016"]
     assert found["wav2vec2-base-960h"].name == "wav2vec"
     assert found["wav2vec2-base-960h"].options.model == "facebook/wav2vec2-base-960h"
+    usual = choices(config, ["wav2vec"])["wav2vec"].options.model
+    assert usual == "facebook/wav2vec2-large-robust-ft-swbd-300h"

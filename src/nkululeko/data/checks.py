@@ -51,7 +51,7 @@ def audio_overlap(samples: pd.DataFrame, content: Mapping[str, bytes]) -> list[s
     warnings = []
     for part in ("train", "dev"):
         other = rows[rows["split"] == part]
-        hit = test[_overlapping(test, other)]
+        hit = test[overlapping(test, other)]
         if len(hit):
             first = hit.iloc[0]
             there = other[(other["content"] == first["content"]) & (other["start"] < first["end"])]
@@ -63,7 +63,7 @@ def audio_overlap(samples: pd.DataFrame, content: Mapping[str, bytes]) -> list[s
     return warnings
 
 
-def _overlapping(test: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
+def overlapping(test: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
     """Which rows of ``test`` share some audio with any row of ``other``, shape ``(len(test),)``.
 
     Segments overlap if more of the others have begun before their end than are over at their start; comparing

@@ -22,7 +22,7 @@ _FILE_NAMES = ("file", "filename", "file_name", "filepath", "path", "wav", "audi
 #: columns of text that are names, even where they look like numbers
 _NAMES = ("file", "speaker", "gender", "start", "end")
 #: text that stands for a missing value: that of pandas, written down so that every reader means the same
-_MISSING = (
+MISSING = (
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
     "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
@@ -33,7 +33,7 @@ _LONGEST = 9e9
 def clean(frame: pd.DataFrame) -> pd.DataFrame:
     """A table of text without blanks around names and values; empty values and ``NA`` are missing."""
     columns = [frame.iloc[:, position].astype("str").str.strip() for position in range(frame.shape[1])]
-    missing = {position: column.mask(column.isin(_MISSING)) for position, column in enumerate(columns)}
+    missing = {position: column.mask(column.isin(MISSING)) for position, column in enumerate(columns)}
     return pd.DataFrame(missing, index=frame.index).set_axis(frame.columns.astype("str").str.strip(), axis=1)
 
 

@@ -25,7 +25,9 @@ from nkululeko.pretrained import network as networks
 from nkululeko.pretrained.batches import batches, cut
 from nkululeko.pretrained.checkpoint import Asker, Checkpoint, for_sound, open_checkpoint
 from nkululeko.pretrained.heads import Form, check_heads
+from nkululeko.pretrained.loading import in_halves
 from nkululeko.pretrained.network import KINDS, RATE, Network, Piece, Pooled
+from nkululeko.pretrained.streams import side_by_side
 
 _log = logging.getLogger("nkululeko")
 #: raise it whenever this code may give other values
@@ -197,36 +199,20 @@ class NetworkFeatures(BatchFeatureSet):
         pooled: list[Pooled | None] = [None] * len(pieces)
         most = self.options.batch_size or (4 if network.device == "cpu" else 32)
         longest = round(most * self.options.chunk * RATE / 4)
-        for places in batches(lengths, most, longest, network.can_pad):
-            for place, found in zip(places, self._pooled([pieces[place] for place in places]), strict=True):
-                pooled[place] = found
-        ready = iter(pooled)
+        together = list(batches(lengths, most, longest, network.can_pad))
+        ready = ([pieces[place] for place in places] for places in together)
+        for places, found in zip(together, side_by_side(self._pooled, ready, network.device), strict=True):
+            for place, one in zip(places, found, strict=True):
+                pooled[place] = one
+        rest = iter(pooled)
         return np.stack(
-            [self._row([part for _, part in zip(parts, ready, strict=False) if part]) for parts in prepared]
+            [self._row([part for _, part in zip(parts, rest, strict=False) if part]) for parts in prepared]
         )
 
     def _pooled(self, pieces: Sequence[Piece]) -> list[Pooled]:
         """One batch; in two halves where memory does not suffice."""
-        import torch
-
-        network, layers = self._network(), self.layers
-        try:
-            return network.pooled(pieces, layers)
-        except torch.OutOfMemoryError:
-            half = len(pieces) // 2
-        torch.cuda.empty_cache()
-        name = self.plugin_name()
-        try:
-            if not half:
-                raise torch.OutOfMemoryError
-            _log.warning("%s: memory does not suffice for %d pieces at once: in halves", name, len(pieces))
-            return [*network.pooled(pieces[:half], layers), *network.pooled(pieces[half:], layers)]
-        except torch.OutOfMemoryError:
-            what = f"{name}: memory does not suffice for {max(half, 1)} pieces at once"
-            todo = (
-                f"set {name}.batch_size = {max(half // 2, 1)}, a smaller {name}.chunk, or {name}.device = cpu"
-            )
-            raise NkululekoError(what, network.device, todo) from None
+        network = self._network()
+        return in_halves(lambda part: network.pooled(part, self.layers), pieces, network.device, self.asker)
 
     def _row(self, parts: Sequence[Pooled]) -> np.ndarray:
         """The statistics of all frames of a segment, from those of its pieces."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from nkululeko.core.errors import NkululekoError
@@ -39,13 +40,19 @@ def last_attention(model: Any) -> Any:
 def watching(part: Any | None) -> Iterator[list[Tensor]]:
     """The weights of each pass in the block, shape ``(pieces, heads, queries, keys)``; nothing of no part.
 
-    Only those of one layer are kept: those of all layers would take gigabytes.
+    Only those of one layer are kept: those of all layers would take gigabytes. Other threads' passes do not count.
     """
     seen: list[Tensor] = []
     if part is None:
         yield seen
         return
-    handle = part.register_forward_hook(lambda _module, _inputs, output: seen.append(output[1]))
+    mine = get_ident()
+
+    def see(_module: Any, _inputs: Any, output: Any) -> None:
+        if get_ident() == mine:
+            seen.append(output[1])
+
+    handle = part.register_forward_hook(see)
     try:
         yield seen
     finally:

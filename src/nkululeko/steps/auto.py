@@ -33,6 +33,7 @@ from nkululeko.steps.load import load, previous_split
 from nkululeko.steps.prepare import jobs_of, store_of
 from nkululeko.steps.provenance import provenance, versions
 from nkululeko.steps.report import draw, write
+from nkululeko.steps.saved_predictions import save_test
 from nkululeko.steps.search_bar import search_bar
 
 _log = logging.getLogger("nkululeko")
@@ -118,6 +119,7 @@ def run_auto(config: ExperimentConfig, rundir: RunDir, log: Journal, began: floa
         provenance=origin, folder=rundir.folder,
     )  # fmt: skip
     result = replace(result, tried=table)
+    save_test(config, found.data.samples, result)
     write(result, draw(result, config), rundir, config)
     return result
 

@@ -62,7 +62,8 @@ def tables(config: ExperimentConfig, data: Data, named: Sequence[str], deadline:
     """
     feats = config.feats
     anew = feats.needs_feature_extraction or feats.no_reuse or config.data.no_reuse
-    extractor = Extractor(store_of(config), data.audio, jobs_of(config), feats.fail_threshold, anew)
+    columns = data.samples.drop(columns=config.data.target, errors="ignore")
+    extractor = Extractor(store_of(config), data.audio, jobs_of(config), feats.fail_threshold, anew, columns)
     found: dict[str, Extracted] = {}
     sets: dict[str, dict[str, Any]] = {}
     problem: NkululekoError | None = None
@@ -116,7 +117,7 @@ def choices(config: ExperimentConfig, names: Sequence[str]) -> dict[str, Choice]
     for written in dict.fromkeys(names):
         name = FEATURES.canonical(written) or written
         kind = family.load(name)
-        base = given.get(name, kind.Options(**kind.meant_by(written)))
+        base = given.get(name, kind.Options(**(kind.meant_by(written) if written != name else {})))
         for variant in kind.tried or ({},):
             # what the file says of the set goes before what would be tried
             fixed = any(getattr(base, key) != getattr(kind.Options(), key) for key in variant)

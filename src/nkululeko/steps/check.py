@@ -10,6 +10,7 @@ import pandas as pd
 from nkululeko.core.errors import NkululekoError
 from nkululeko.data import checks
 from nkululeko.data.dropped import Dropped
+from nkululeko.data.soft_labels import is_soft, leaks, true_column
 
 _log = logging.getLogger("nkululeko")
 
@@ -37,7 +38,8 @@ def check(
         _log.info("left out: %d samples (%s): %s", len(drop.rows), drop.stage, drop.reason)
     if complete:
         _learnable(samples, target, labels, dropped, ("test",) if crossed else ("train", "test"))
-    warnings = [*checks.speaker_overlap(samples, speakers), *checks.audio_overlap(samples, content)]
+    warnings = _soft_labels(samples, content, target, crossed)
+    warnings += [*checks.speaker_overlap(samples, speakers), *checks.audio_overlap(samples, content)]
     notes, both = checks.in_several_databases(samples, content, target)
     warnings += both
     for note in notes:
@@ -56,6 +58,32 @@ def check(
         )
     for warning in warnings:
         _log.warning(warning)
+
+
+def _soft_labels(
+    samples: pd.DataFrame, content: Mapping[str, bytes], target: str, crossed: bool
+) -> list[str]:
+    """Warnings of labels that a model predicted.
+
+    Raises:
+        NkululekoError: such labels would be learned from, and their audio is tested on
+    """
+    owners, files = leaks(samples, content, target, crossed)
+    if files:
+        shown = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        raise NkululekoError(
+            f"{len(files)} recordings with predicted labels are also in the test set, by their audio: {shown}: the"
+            " score of a model that has learned from what it is tested on is worth nothing",
+            f"database '{', '.join(owners)}' (its column {true_column(target)} says that its labels are predicted)",
+            "test on other recordings, or take these out",
+        )  # fmt: skip
+    tested = int((is_soft(samples, target) & (samples["split"] == "test").to_numpy()).sum())
+    if not tested:
+        return []
+    return [
+        f"{tested} test samples have labels that a model predicted (column {true_column(target)}): the score tells how"
+        " well the two models agree, not how right they are"
+    ]
 
 
 def _learnable(

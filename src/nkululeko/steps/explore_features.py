@@ -74,7 +74,8 @@ def features_of(config: ExperimentConfig, data: Data) -> Featured | None:
         return None
     feats = config.feats
     anew = feats.needs_feature_extraction or feats.no_reuse or config.data.no_reuse
-    extractor = Extractor(store_of(config), data.audio, jobs_of(config), feats.fail_threshold, anew)
+    columns = data.samples.drop(columns=config.data.target, errors="ignore")
+    extractor = Extractor(store_of(config), data.audio, jobs_of(config), feats.fail_threshold, anew, columns)
     extracted = extract(feats.sets, data.samples.index, extractor, feats.features, feats.features_of)
     if extracted.shape:
         _log.warning(

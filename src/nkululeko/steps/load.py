@@ -66,7 +66,7 @@ class Data:
 
 def load(
     config: ExperimentConfig, store: FeatureStore, previous: pd.DataFrame | None, jobs: int, *,
-    complete: bool = True, look: Callable[[pd.Index], None] | None = None,
+    complete: bool = True, labelled: bool = True, look: Callable[[pd.Index], None] | None = None,
 ) -> Data:  # fmt: skip
     """Load all databases of an experiment and split them.
 
@@ -76,6 +76,8 @@ def load(
         previous: the split of the last run, for ``reuse``
         jobs: threads for reading audio
         complete: there must be something to learn from and to test on
+        labelled: samples without a target are left out, and it is said what makes a result untrue; else they stay,
+            for nothing is learned
         look: is shown the columns before the audio is read, and may refuse them
 
     Raises:
@@ -89,7 +91,7 @@ def load(
         part = _load_database(db, config, store)
         chain = Chain(part.samples, {db.name: len(part.samples)})
         brought[db.name] = replace(part, samples=part.samples.iloc[:0])
-        _prepare_target(chain, db, config)
+        _prepare_target(chain, db, config, labelled)
         chains.append(chain)
     chain = Chain.joined(chains)
     if look is not None:
@@ -97,7 +99,7 @@ def load(
     filters.apply(chain, config, speakers, _no_audio, looks_at="columns")
     for db in config.data.databases if _is_number(config) else ():
         _tweak_numbers(chain, db, config)
-    labels = _classes(chain, config)
+    labels = _classes(chain, config, labelled)
     audio = probe(sorted(contract.files_of(chain.samples.index)), store, jobs)
     _say_formats(audio)
     durations = {file: info.duration for file, info in audio.items() if not info.error}
@@ -113,6 +115,8 @@ def load(
         filters.apply(chain, config, speakers, measure, looks_at=kind, split=True)
     samples = contract.check(chain.samples)
     data = Data(samples, labels, speakers(samples), chain.dropped, audio, chain.loaded)
+    if not labelled:
+        return data
     content = {file: info.content for file, info in audio.items()}
     check(
         samples,
@@ -173,14 +177,15 @@ def _is_number(config: ExperimentConfig) -> bool:
     return config.exp.type == "regression" or config.data.type == "continuous"
 
 
-def _prepare_target(chain: Chain, db: DatabaseConfig, config: ExperimentConfig) -> None:
-    """The target of one database: mapping, then labels or numbers, missing values out."""
+def _prepare_target(chain: Chain, db: DatabaseConfig, config: ExperimentConfig, labelled: bool) -> None:
+    """The target of one database: mapping, then labels or numbers, missing values out unless they may stay."""
     target = config.data.target
     chain.accept(*targets.apply_mapping(chain.samples, target, db.mapping or {}, db.name))
     column = chain.samples[target]
     values = targets.as_numbers(column, target, db.name) if _is_number(config) else targets.as_labels(column)
     chain.samples = chain.samples.assign(**{target: values})
-    chain.leave_out(values.isna().to_numpy(), "target", f"'{target}' is missing")
+    if labelled:
+        chain.leave_out(values.isna().to_numpy(), "target", f"'{target}' is missing")
 
 
 def _tweak_numbers(chain: Chain, db: DatabaseConfig, config: ExperimentConfig) -> None:
@@ -199,23 +204,26 @@ def _tweak_numbers(chain: Chain, db: DatabaseConfig, config: ExperimentConfig) -
     chain.samples = chain.samples.assign(**{target: column})
 
 
-def _classes(chain: Chain, config: ExperimentConfig) -> list[str]:
-    """Bins and labels over all databases; the labels in order, none for regression."""
+def _classes(chain: Chain, config: ExperimentConfig, labelled: bool) -> list[str]:
+    """Bins and labels over all databases; the labels in order, none for regression, or where none is known."""
     target = config.data.target
     if config.exp.type == "regression":
         return []
     column = chain.samples[target]
+    if not labelled and column.isna().all():
+        return []
     names = [str(label) for label in config.data.labels or ()]
     if config.data.type == "continuous":
         column, names, note = targets.to_bins(column, config.data.bins, names)
         _log.info("%s: %s", target, note)
     labels, warnings = targets.choose_labels(column.to_frame(target), target, names)
     owners = chain.samples["database"]
-    for warning in (*warnings, *targets.compare_labels(column, owners, target)):
+    for warning in (*warnings, *targets.compare_labels(column, owners, target)) if labelled else ():
         _log.warning(warning)
     chain.samples = chain.samples.assign(**{target: column.to_numpy()})
     for database in owners.unique():
         outside = ((owners == database) & ~column.isin(labels)).to_numpy()
+        outside = outside & (labelled | column.notna().to_numpy())
         if outside.any():
             found = ", ".join(sorted(column[outside].dropna().unique())) or "outside the bins"
             chain.leave_out(outside, "labels", f"not in labels: {found}")

@@ -81,7 +81,9 @@ class Finetune(Model):
 
     def shortest(self) -> float:
         """The receptive field of the network, in s."""
-        return shortest(self.checkpoint.config) / RATE
+        # a trained one needs no longer what it started from, which may be gone
+        config = self._tuned.network.config.to_dict() if self._tuned else self.checkpoint.config
+        return shortest(config) / RATE
 
     def watch(self, features: np.ndarray, target: np.ndarray) -> None:
         """Data to choose the epoch on."""

@@ -1,0 +1,1 @@
+"""What can be predicted of speech that nobody labelled: one file a target."""
