@@ -4,7 +4,8 @@ A comment of HTML in the line before a block, which readers do not see, says how
 ``<!-- runs: NAME -->`` a complete experiment that runs; ``loads: NAME`` one that is read only;
 ``later: NAME [MODULE]`` one that this version refuses, or whose module it does not have;
 ``explores: NAME`` one that the door explore reads, ``predicts: NAME`` one of the door predict,
-``exports: NAME`` one of the door export;
+``exports: NAME`` one of the door export, ``compares: NAME`` one of the door multidb;
+``segments: NAME``, ``resamples: NAME``, ``augments: NAME`` one of the doors segment, resample, aug_train;
 ``roots: NAME`` a root_folders file; ``plugin: NAME`` an experiment that needs the plug-in of the page.
 Experiments that begin with lines ``; fails: MESSAGE`` have these mistakes. Other INI blocks are parts of an experiment.
 Python blocks after ``<!-- runs: python -->`` are executed, those of a page after each other.
@@ -27,7 +28,7 @@ PAGES = sorted(DOCS.rglob("*.md"))
 READ = [ROOT / "README.md", *PAGES]
 
 _FENCE = re.compile(r"^((?:<!-- [^\n]* -->\n)?)( *)```(\w*)[^\n]*\n(.*?)^\2```", re.DOTALL | re.MULTILINE)
-_MARK = re.compile(r"^<!-- (runs|loads|explores|predicts|exports|later|roots|plugin): (.+) -->$", re.MULTILINE)
+_MARK = re.compile(r"^<!-- (runs|loads|explores|predicts|exports|compares|segments|resamples|augments|later|roots|plugin): (.+) -->$", re.MULTILINE)
 _FAILS = re.compile(r"^; (fails): (.+)$", re.MULTILINE)
 
 

@@ -38,10 +38,40 @@ DOORS = {
         "Say what the data are: rows, speakers, labels, splits, what was left out and why.",
     ),
     "flags": ("nkululeko.flags", "print_flags", "Run every combination of [FLAGS]; leave a leaderboard."),
+    "multidb": (
+        "nkululeko.multidb",
+        "print_multidb",
+        "All databases of EXP.databases against each other and themselves; leave a heat map.",
+    ),
     "auto": (
         "nkululeko.auto",
         "print_auto",
         "Find features, scaler and model within [AUTO] minutes, fuse the best, test that honestly.",
+    ),
+    "export": (
+        "nkululeko.export",
+        "print_export",
+        "Write the data as a new database, as [EXPORT] says: recordings and a table.",
+    ),
+    "augment": (
+        "nkululeko.augment",
+        "print_augmentation",
+        "Make changed copies of the training samples, as [AUGMENT] says.",
+    ),
+    "aug_train": (
+        "nkululeko.aug_train",
+        "print_run",
+        "Train and test a model with augmented copies in its training set.",
+    ),
+    "segment": (
+        "nkululeko.segment",
+        "print_segments",
+        "Cut recordings into short segments of speech, as [SEGMENT] says.",
+    ),
+    "resample": (
+        "nkululeko.resample",
+        "print_resampling",
+        "Say which sampling rates recordings have; make them the same, as [RESAMPLE] says.",
     ),
     "optim": ("nkululeko.optim", "print_search", "Search for the model's best options, as [OPTIM] says."),
 }
@@ -75,6 +105,53 @@ def explore(
 
 
 @app.command()
+def predict(
+    run: Annotated[
+        str, typer.Argument(metavar="FILE|RUN", help="A file with [PREDICT], or a trained experiment.")
+    ],
+    file: Annotated[list[Path] | None, typer.Option(help="An audio file; may be repeated.")] = None,
+    folder: Annotated[list[Path] | None, typer.Option(help="A folder of audio files.")] = None,
+    list_: Annotated[list[Path] | None, typer.Option("--list", help="A text file, an audio file a line.")] = None,
+    csv: Annotated[list[Path] | None, typer.Option(help="A table: file, perhaps start, end, speaker.")] = None,
+    mic: Annotated[bool, typer.Option("--mic", help="Record from the microphone.")] = False,
+    seconds: Annotated[float, typer.Option(help="How long the microphone is recorded.")] = 5.0,
+    speaker: Annotated[str, typer.Option(help="Who speaks wherever no table says it.")] = "",
+    window: Annotated[float, typer.Option(help="Cut recordings into pieces of so many seconds.")] = 0.0,
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "",
+    out: Annotated[Path | None, typer.Option(help="A file for the answers.")] = None,
+    overrides: Overrides = None,
+    verbose: Verbose = False,
+) -> None:  # fmt: skip
+    """Label speech: the databases of a file with [PREDICT], or files with a trained experiment."""
+    from nkululeko.predict import Asked, print_predict
+
+    asked = Asked(
+        file or (), folder or (), list_ or (), csv or (), speaker, seconds if mic else 0.0, window, form, out
+    )
+    _exit(lambda: print_predict(run, asked, overrides or [], _level(verbose)))
+
+
+@app.command()
+def demo(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A trained experiment: its folder, or its file.")],
+    file: Annotated[list[Path] | None, typer.Option(help="An audio file; not given: the microphone.")] = None,
+    list_: Annotated[list[Path] | None, typer.Option("--list", help="A text file, an audio file a line.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long the microphone is recorded.")] = 5.0,
+    form: Annotated[str, typer.Option("--format", help="words, table, csv or json.")] = "",
+    out: Annotated[Path | None, typer.Option("--outfile", "--out", help="A file for the answers.")] = None,
+    web: Annotated[bool, typer.Option("--web", help="Open a page in the browser instead.")] = False,
+    host: Annotated[str, typer.Option(help="With --web: the address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="With --web: the port to listen on.")] = 7860,
+    verbose: Verbose = False,
+) -> None:  # fmt: skip
+    """Try a trained experiment out: with files, the microphone, or on a page in the browser."""
+    from nkululeko.demo import Asked, print_demo
+
+    asked = Asked(file or (), list_ or (), seconds, form, out, web, host, port)
+    _exit(lambda: print_demo(run, asked, _level(verbose)))
+
+
+@app.command()
 def compare(
     runs: Runs,
     out: Annotated[Path, typer.Option(help="Where the leaderboard goes.")] = Path(),
@@ -102,6 +179,33 @@ def ensemble(
     from nkululeko.ensemble import print_ensemble
 
     _exit(lambda: print_ensemble(runs, method, name, root, _level(verbose)))
+
+
+@app.command("export-model")
+def export_model(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A trained experiment: its folder, or its file.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder, or a file .zip.")],
+    onnx: Annotated[bool, typer.Option("--onnx", help="Also write the models as ONNX.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Pack a trained experiment into one folder or zip, to be used elsewhere."""
+    from nkululeko.export_model import print_export
+
+    _exit(lambda: print_export(run, out, onnx, _level(verbose)))
+
+
+@app.command()
+def serve(
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="What nkululeko export-model made.")],
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at; 0: any that is free.")] = 8000,
+    max_mb: Annotated[float, typer.Option("--max-mb", help="Largest upload in MB.")] = 50.0,
+    timeout: Annotated[float, typer.Option(help="How long an upload, and an answer, may take, in s.")] = 30.0,
+) -> None:
+    """Answer over HTTP with a bundle, on this computer only unless told otherwise."""
+    from nkululeko.serve import print_serve
+
+    _exit(lambda: print_serve(bundle, host, port, max_mb, timeout))
 
 
 @app.command()

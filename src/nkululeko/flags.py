@@ -44,11 +44,11 @@ def _run(config: str | Path, overrides: Sequence[str], show: int) -> tuple[list[
     with importing():
         from nkululeko.config.load import load
         from nkululeko.steps.combinations import combinations
-        from nkululeko.steps.flags import leaderboards, run_all
+        from nkululeko.steps.flags import leaderboards, run_sweep
 
     base = load(config, overrides, reads=("EXP", "FLAGS"))
     found = combinations(config, overrides)
-    sweep = run_all(found, show)
+    sweep = run_sweep(base, found, show)
     return leaderboards(found, sweep, base), sweep.interrupted
 
 

@@ -24,9 +24,13 @@ EXPERIMENTS = sorted(path.stem for path in FOLDER.glob("[0-9]*.ini"))
 RUN = {
     "01_base_os_xgb", "02_specified_praat_svm", "03_csv_import", "04_bin_continuous_age", "05_age_regression",
     "06_cross_database", "11_balancing_adasyn", "11_balancing_ros", "11_balancing_smote", "12_colnames",
-    "13_balanced_split", "20_add_learned", "21_train_for_demo", "22_reuse_split", "23_spectra_cnn",
-    "24_wav2vec_local", "26_likability_two_scales",
+    "13_balanced_split", "19_save_test", "20_add_learned", "21_train_for_demo", "22_reuse_split", "23_spectra_cnn",
+    "24_wav2vec_local", "25_finetune", "26_likability_two_scales",
 }  # fmt: skip
+#: those of the door predict
+PREDICTED = {"17_predict"}
+#: those of the door multidb
+CROSSED = {"07_multidb", "08_multidb_use_splits", "10_multidb_train_extra"}
 #: those of the door explore
 EXPLORED = {"14_spotlight", "15_explore_statistics", "16_explore_real_target", "18_explore_predicted"}
 
@@ -85,48 +89,12 @@ def run(tmp_path_factory: pytest.TempPathFactory):
             ended[name] = Ended(done.returncode, done.stdout, done.stderr, project)
         return ended[name]
 
-    door.project = project
+    door.project, door.environment = project, environment
     return door
 
 
-def write_learned(project: Path) -> None:
-    """In the place of what 19 will write: predictions of EmoDB's test set as a database."""
-    files = sorted((SHARED / "data" / "emodb" / "wav").glob("0[38]*.wav"))
-    emotions = {"W": "angry", "F": "happy", "N": "neutral", "T": "sad"}
-    rows = [
-        {"file": str(file), "speaker": file.name[:2], "emotion": emotions[file.name[5]]}
-        for file in files
-        if file.name[5] in emotions
-    ]
-    pd.DataFrame(rows).to_csv(project / "my_test_predictions.csv", index=False)
-
-
-def write_predicted(project: Path) -> None:
-    """In the place of what 17 will write: EmoDB with a column of predictions, higher for the angry ones."""
-    files = sorted((SHARED / "data" / "emodb" / "wav").glob("*.wav"))
-    emotions = {
-        "W": "anger",
-        "L": "boredom",
-        "E": "disgust",
-        "A": "fear",
-        "F": "happiness",
-        "T": "sadness",
-        "N": "neutral",
-    }
-    rows = [
-        {
-            "file": str(file), "speaker": file.name[:2], "emotion": emotions[file.name[5]],
-            "snr_pred": 20 + place % 7 + 10 * (file.name[5] == "W"),
-        }
-        for place, file in enumerate(files)
-    ]  # fmt: skip
-    path = project / "results" / "acceptance" / "predict" / "mydata_predicted.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(path, index=False)
-
-
 def write_network(project: Path) -> None:
-    """The checkpoint that 24 names: a tiny wav2vec 2.0 with random weights."""
+    """The checkpoint that 24 and 25 name: a tiny wav2vec 2.0 with random weights."""
     pytest.importorskip("transformers", reason="NOT TESTED: transformers is not installed")
     make_checkpoint("wav2vec", project / "results" / "acceptance" / "tiny-wav2vec2")
 
@@ -149,8 +117,8 @@ def test_leaves_everything_behind(finished, run, name):
     if name == "22_reuse_split":
         finished("01_base_os_xgb")  # whose split it takes
     if name == "20_add_learned":
-        write_learned(run.project)
-    if name == "24_wav2vec_local":
+        finished("19_save_test")  # whose predictions it takes
+    if name in ("24_wav2vec_local", "25_finetune"):
         write_network(run.project)
     ended = finished(name)
     folder = Path(re.search(r"report: (\S+)", ended.output)[1]).parent
@@ -241,7 +209,7 @@ def test_26_compares_two_scales(finished):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXPERIMENTS if name not in RUN | EXPLORED and is_built(name)]
+    "name", [name for name in EXPERIMENTS if name not in RUN | EXPLORED | PREDICTED | CROSSED and is_built(name)]
 )
 def test_says_what_this_version_lacks(run, name):
     ended = run(name)
@@ -290,8 +258,19 @@ def test_13_is_balanced(finished):
     assert (ended.folder("balanced_split") / "images" / "balance.png").exists()
 
 
+def test_19_keeps_its_predictions_as_a_database(finished, run):
+    ended = finished("19_save_test")
+    soft = pd.read_csv(run.project / "my_test_predictions.csv").set_index("file")
+    said = ended.table("save_test", "predictions.csv").set_index("file").loc[soft.index]
+    assert list(soft["emotion"]) == list(said["prediction"])
+    assert list(soft["emotion_true"]) == list(said["truth"])
+    assert (soft["emotion"] != soft["emotion_true"]).sum() > 5
+    labels = ["angry", "happy", "neutral", "sad"]
+    assert (soft["confidence"] - soft[[f"p_{label}" for label in labels]].max(axis=1)).abs().max() < 1e-9
+
+
 def test_20_learns_from_both_and_says_what_stands_in_both(finished, run):
-    write_learned(run.project)
+    finished("19_save_test")
     result = finished("20_add_learned").result("exp_add_learned")
     across = pd.DataFrame(result["sheet"]["parts"])
     assert set(across.loc[across["split"] == "train", "database"]) == {"emodb", "learned"}
@@ -303,6 +282,34 @@ def test_21_a_net_that_can_be_loaded(finished):
     result = ended.result("demo")
     assert any("epoch" in line and "held out from the training set" in line for line in result["decided"])
     assert (ended.folder("demo") / "models" / "pipeline.json").exists()
+
+
+def test_21_then_the_demo_hears_a_file(finished, run):
+    """As the file's comment says."""
+    ended = finished("21_train_for_demo")
+    said = re.search(
+        r"then: python -m (nkululeko\.demo) (.*)$",
+        (FOLDER / "21_train_for_demo.ini").read_text(),
+        re.MULTILINE,
+    )
+    file = "../shared/data/emodb/wav/03a01Fa.wav"
+    assert said[2] == f"--config ../shared/acceptance/21_train_for_demo.ini --file {file}"
+    done = subprocess.run(
+        [sys.executable, "-m", said[1], *said[2].split()],
+        cwd=run.project,
+        env=run.environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    name, headline, *classes = done.stdout.splitlines()
+    assert name == "03a01Fa.wav" and len(classes) == 7
+    assert classes[0].split()[0] == re.match(r"  emotion: (\w+) \(\d+ %\)", headline)[1]
+    predictions = ended.table("demo", "predictions.csv")
+    tested = predictions[predictions["file"].str.endswith("03a01Fa.wav")]
+    if len(tested):  # the same number as in the test of the run
+        assert headline.split()[1] == tested["prediction"].iloc[0]
 
 
 def test_23_runs_with_their_figures_and_the_epochs(finished):
@@ -320,6 +327,42 @@ def test_24_embeds_with_a_network_in_a_folder(finished, run):
     result = finished("24_wav2vec_local").result("wav2vec_local")
     assert "checkpoint=" in str(result["provenance"])
     assert result["scores"]["uar"]["value"] > 1 / 7  # even random layers hear loudness and pitch
+
+
+def test_25_trains_a_network_on(finished, run):
+    write_network(run.project)
+    ended = finished("25_finetune")
+    result, folder = ended.result("finetune"), ended.folder("finetune")
+    assert [row["epoch"] for row in result["history"]] == [1]
+    assert any("held out from the training set" in line for line in result["decided"])
+    network = folder / "models" / "model" / "network"
+    assert (network / "model.safetensors").exists() and not list(folder.rglob("*.bin"))
+    before = (run.project / "results" / "acceptance" / "tiny-wav2vec2" / "model.safetensors").read_bytes()
+    assert (network / "model.safetensors").read_bytes() != before
+    assert list((folder / "tensorboard").rglob("events*")) and not (folder / "training").exists()
+
+
+def test_25_with_a_number(run):
+    write_network(run.project)
+    changes = ["EXP.type=regression", "DATA.target=age", "EXP.name=finetune_age", "EXP.epochs=2"]
+    command = [
+        sys.executable,
+        "-m",
+        "nkululeko.nkululeko",
+        "--config",
+        "../shared/acceptance/25_finetune.ini",
+    ]
+    done = subprocess.run(
+        [*command, *(part for change in changes for part in ("--set", change))], cwd=run.project,
+        env=run.environment, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads((run.project / "results" / "acceptance" / "finetune_age" / "result.json").read_text())
+    assert result["task"] == "regression" and result["measure"] == "ccc" and len(result["history"]) == 2
+    prediction = pd.read_csv(run.project / "results" / "acceptance" / "finetune_age" / "predictions.csv")[
+        "prediction"
+    ]
+    assert prediction.between(0, 100).all() and prediction.std() > 0
 
 
 def explored(ended: Ended, name: str) -> dict:
@@ -392,9 +435,42 @@ def test_16_a_number_is_not_binned(finished):
     assert evidence_of(record, "age_gender")["samples"]["effect_name"] == "Cohen's d"
 
 
+def test_17_leaves_a_table_with_the_new_column(finished, run):
+    ended = finished("17_predict")
+    assert "snr_pred  535 predictions: mean" in ended.output
+    table = pd.read_csv(ended.folder("predict") / "mydata_predicted.csv")
+    assert len(table) == 535 and table["snr_pred"].between(-20, 100).all()
+    assert {"file", "start", "end", "speaker", "gender", "age", "emotion", "transcription"} <= set(table)
+    assert all(Path(file).is_absolute() for file in table["file"])
+
+
 def test_18_looks_at_what_was_predicted(run, finished):
-    write_predicted(run.project)
+    finished("17_predict")
     record = explored(finished("18_explore_predicted"), "explore_predicted")
     found = evidence_of(record, "emotion_snr_pred")
     assert found["samples"]["p"] < 0.001 and found["speakers"]["p"] < 0.05
-    assert any("snr_pred" in finding["text"] and "anger" in finding["text"] for finding in record["findings"])
+    assert any("snr_pred" in finding["text"] for finding in record["findings"])
+
+
+@pytest.mark.parametrize("name", sorted(CROSSED))
+def test_databases_are_tested_by_each_other(finished, name):
+    ended = finished(name)
+    folder = Path(re.search(r"page: (\S+)", ended.output)[1]).parent
+    assert folder.parent.parent == ended.cwd / "results" / "acceptance"
+    for file in ("heatmap.png", "heatmap.svg", "heatmap.csv", "heatmap.json", "multidb.html"):
+        assert (folder / file).stat().st_size > 0, file
+    record = json.loads((folder / "heatmap.json").read_text())
+    assert record["measure"] == "UAR" and record["columns"] == ["emodb", "urdu"]
+    assert all(cell["low"] <= cell["value"] <= cell["high"] for cell in record["cells"])
+    for cell in record["cells"]:
+        assert (folder / cell["folder"] / "report.html").stat().st_size > 0
+    (across,) = [cell for cell in record["cells"] if (cell["train"], cell["test"]) == ("urdu", "emodb")]
+    split = pd.read_csv(folder / "urdu_vs_emodb" / "split.csv")
+    assert split.groupby("database")["split"].agg(set).to_dict() == {"urdu": {"train"}, "emodb": {"test"}}
+    by_splits = name == "08_multidb_use_splits"
+    assert across["samples"] == (172 if by_splits else 339)
+    extra = [note for note in across["notes"] if "nothing is learned from it" in note]
+    assert len(extra) == (name == "10_multidb_train_extra")
+    if extra:
+        own = pd.read_csv(folder / "urdu_vs_urdu" / "split.csv")
+        assert set(own.loc[own["database"] == "emodb", "split"]) == {"train"}

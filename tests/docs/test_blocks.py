@@ -14,9 +14,13 @@ from pathlib import Path
 import pytest
 
 import nkululeko
+import nkululeko.aug_train
 import nkululeko.explore
 import nkululeko.export
+import nkululeko.multidb
 import nkululeko.predict
+import nkululeko.resample
+import nkululeko.segment
 from docs_project import DOCS, READ, ROOT, Block, blocks, make_project
 from nkululeko import quickstart
 from nkululeko.config import ini
@@ -77,6 +81,34 @@ def test_prediction_runs(block, project):
 def test_export_runs(block, project):
     exported = nkululeko.export.run(written(block, block.name))
     assert exported.table.exists() and exported.written == exported.files > 0
+
+
+@pytest.mark.parametrize("block", blocks("ini", "segments"), ids=str)
+def test_segmentation_runs(block, project):
+    pytest.importorskip("onnxruntime", reason="NOT TESTED: onnxruntime is not installed")
+    assert len(nkululeko.segment.run(written(block, block.name)).samples)
+
+
+@pytest.mark.parametrize("block", blocks("ini", "resamples"), ids=str)
+def test_rates_are_told_as_shown(block, project, capsys):
+    nkululeko.resample.print_resampling(str(written(block, block.name)), [])
+    shown = next(other for other in blocks("") if other.page == block.page and "recordings" in other.text)
+    plain = [re.sub(r"\b(\d{2,3}|[\d.]+ min)\b", "N", text) for text in (shown.text, capsys.readouterr().out)]
+    assert plain[0] == plain[1]  # the corpus is smaller here
+
+
+@pytest.mark.parametrize("block", blocks("ini", "augments"), ids=str)
+def test_training_with_copies_runs(block, project):
+    result = nkululeko.aug_train.run(written(block, block.name))
+    assert not [note for note in result.notes if "no effect" in note]
+    assert len(list((result.folder / nkululeko.aug_train.FOLDER).rglob("*.wav"))) > 10
+
+
+@pytest.mark.parametrize("block", blocks("ini", "compares"), ids=str)
+def test_databases_are_compared(block, project):
+    grid = nkululeko.multidb.run(written(block, block.name)).grid
+    assert not [cell.reason for cell in grid.cells if cell.is_empty]
+    assert not [note for note in grid.notes if "no effect" in note]
 
 
 @pytest.mark.parametrize("block", blocks("ini", "explores"), ids=str)

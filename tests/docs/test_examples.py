@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from checkpoints import make_checkpoint
 from docs_project import EXAMPLES, make_project
-from nkululeko import explore, export, predict, quickstart
+from nkululeko import aug_train, augment, explore, export, multidb, predict, quickstart, resample, segment
 from nkululeko.config.load import RUN, load
 from nkululeko.nkululeko import main
 from nkululeko.testing.corpus import write_corpus
@@ -25,11 +26,15 @@ DOORS = {
     "auto": "auto",
     "optim": "optim",
     "flags": "flags",
+    "multidb": "multidb",
     "ensemble": "ensemble",
     "compare": "compare",
     "explore": "explore",
     "predict": "predict",
     "export": "export",
+    "segment": "segment",
+    "resample": "resample",
+    "augment": "augment",
 }
 NEEDED = {
     "praat_svm": "parselmouth", "two_feature_sets": "parselmouth", "emodb_audb": "audb", "filters": "onnxruntime",
@@ -166,6 +171,18 @@ def test_other_doors_read_their_files(name, project, monkeypatch):
         load(Path("examples") / "explore.ini", reads=explore.READS, if_there=("FEATS",))
     elif name == "predict":
         assert set(predict.run(Path("examples") / "predict.ini").files) == {"synthetic"}
+    elif name == "multidb":
+        grid = multidb.run(Path("examples") / "multidb.ini").grid
+        assert not np.isnan(grid.values()).any() and not [line for line in grid.notes if "no effect" in line]
+    elif name == "segment":
+        pytest.importorskip("onnxruntime", reason="NOT TESTED: onnxruntime is not installed")
+        assert segment.run(Path("examples") / "segment.ini").table.exists()
+    elif name == "resample":
+        assert resample.run(Path("examples") / "resample.ini").converted == 64
+    elif name == "augment":
+        copies = augment.run(Path("examples") / "augment.ini").copies
+        assert copies.made == len(copies.samples) == 32
+        load(Path("examples") / "augment.ini", reads=(*RUN, *aug_train.MORE))
     elif name == "export":
         exported = export.run(Path("examples") / "export.ini")
         assert exported.table == project / "results/examples/exported/phrases/phrases.csv"

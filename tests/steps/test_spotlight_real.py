@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from browsers import BROWSER, DRIVER, links, open_browser, requests
 from nkululeko.cli import app
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.exploration import Exploration, FeatureMap, Variable
@@ -30,13 +30,6 @@ from nkululeko.steps.spotlight_process import stop_spotlight
 from nkululeko.steps.spotlight_setup import REQUIREMENTS, find, set_up
 from spotlight_fakes import answers, fetch, is_running
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new --no-sandbox --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --window-size=1500,950 "
-    "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader"
-)
 #: what pip says where it reaches no packages
 NO_NETWORK = (
     r"ConnectionError|Temporary failure|No matching distribution|Retrying|timed out|Connection refused"
@@ -142,17 +135,6 @@ def members(group: int) -> list[int]:
     return found
 
 
-def links(pid: int) -> list[str]:
-    """What the open files of a process are."""
-    found = []
-    try:
-        for path in Path(f"/proc/{pid}/fd").iterdir():
-            found.append(str(path.readlink()))
-    except OSError:
-        pass
-    return found
-
-
 def test_table_arrives_as_it_was_sent(opened, exploration):
     address = opened[0].address
     columns = {column["name"]: column for column in json.loads(fetch(address, "api/table/"))["columns"]}
@@ -177,30 +159,9 @@ def test_table_arrives_as_it_was_sent(opened, exploration):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for flag in FLAGS.split():
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = open_browser(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()
-
-
-def requests(browser):
-    """What the page asked for: address and status of the answer, if it came."""
-    found = {}
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        params = message["params"]
-        if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
-            found.setdefault((params.get("request") or params)["url"], None)
-        if message["method"] == "Network.responseReceived":
-            found[params["response"]["url"]] = params["response"]["status"]
-    return found
 
 
 @pytest.mark.skipif(not (BROWSER and DRIVER), reason="NO BROWSER: chromium and chromedriver are not found")

@@ -1,4 +1,4 @@
-"""Parallel work: threads, or processes through joblib (later a Dask cluster); results as they come."""
+"""Parallel work: threads, processes through joblib, or a Dask cluster; results as they come."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Literal, TypeVar
 
+from nkululeko.core.cluster import on_cluster
+from nkululeko.core.cluster import unordered as clustered
 from nkululeko.core.progress import no_bars
 
 A = TypeVar("A")
@@ -52,7 +54,8 @@ def unordered(
     """Apply a function to every item, in parallel; results come in the order in which they are done.
 
     Only a few items are read ahead of the workers, so memory does not grow with their number, as long as the
-    caller takes the results as fast as they come. Who closes the generator early ends the work.
+    caller takes the results as fast as they come. Who closes the generator early ends the work. Within
+    :func:`nkululeko.core.cluster.cluster` the cluster does it, whatever ``workers`` and ``jobs`` say.
 
     Args:
         function: a plain function; for processes it and its values must pickle
@@ -60,6 +63,9 @@ def unordered(
         workers: ``threads`` where the library called releases the interpreter lock
         jobs: how many at once; 1: no threads, no processes
     """
+    if on_cluster():
+        yield from clustered(function, items)
+        return
     if jobs == 1:
         yield from map(function, items)
         return

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from nkululeko.core.audio_plugins import Augmenter, Lengths, Segmenter
 from nkululeko.core.data_plugins import (
     Database,
     Filter,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # numpy, pandas and matplotlib are heavy: only for the type c
     from nkululeko.core.result import Result
 
 __all__ = [
+    "Augmenter",
     "Balancer",
     "BatchFeatureSet",
     "Database",
@@ -36,6 +38,7 @@ __all__ = [
     "FeatureSet",
     "Filter",
     "FilterContext",
+    "Lengths",
     "Loaded",
     "Loss",
     "Metric",
@@ -47,6 +50,7 @@ __all__ = [
     "Request",
     "Scaler",
     "Scored",
+    "Segmenter",
     "Split",
     "SplitContext",
     "Task",
@@ -308,3 +312,5 @@ predictors: Family[Predictor] = Family("nkululeko.predictors", Predictor, "targe
 metrics: Family[Metric] = Family("nkululeko.evaluation.metrics", Metric, "measure")
 plots: Family[Plot] = Family("nkululeko.plots", Plot, "plot")
 views: Family[View] = Family("nkululeko.plots.views", View, "view")
+segmenters: Family[Segmenter] = Family("nkululeko.audio.segmenters", Segmenter, "segmenter")
+augmenters: Family[Augmenter] = Family("nkululeko.audio.augmenters", Augmenter, "augmentation")

@@ -143,7 +143,8 @@ class Pipeline:
         self.imputer = fit_imputer(self.recipe.nan_strategy, part.features, self.feature_names)
         self.notes.extend(self.imputer.notes)
         part = self._complete(part, "training")
-        if not (self.model.takes_sequences or self.model.takes_recordings):  # theirs are no features with a name
+        unnamed = self.model.takes_sequences or self.model.takes_recordings
+        if not unnamed:  # of features only: what is usual in a frame tells nobody anything
             self.usual = quartiles(part.features)
         self._check_target(part.target)
         self.scaler.fit(self.imputer.apply(part.features), part.groups)

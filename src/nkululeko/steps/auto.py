@@ -27,6 +27,7 @@ from nkululeko.learning.pipeline import Part, Recipe
 from nkululeko.learning.search.memo import Memo
 from nkululeko.learning.training import Learned, Runs
 from nkululeko.steps.auto_features import Tables, tables
+from nkululeko.steps.cluster import on_its_engine
 from nkululeko.steps.evaluate import evaluate
 from nkululeko.steps.experiment import split_table
 from nkululeko.steps.load import load, previous_split
@@ -66,6 +67,7 @@ class _Plan:
         return next(iter(self.data.values())).target
 
 
+@on_its_engine
 def run_auto(config: ExperimentConfig, rundir: RunDir, log: Journal, began: float) -> Result:
     """Try, choose, fuse, test, report.
 

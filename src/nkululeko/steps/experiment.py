@@ -20,8 +20,10 @@ from nkululeko.core.rundir import RunDir
 from nkululeko.learning.embedding import tsne
 from nkululeko.learning.pipeline import Recipe
 from nkululeko.learning.training import Learned, Runs
+from nkululeko.steps.cluster import on_its_engine
 from nkululeko.steps.evaluate import evaluate
-from nkululeko.steps.load import previous_split
+from nkululeko.steps.load import Data, previous_split
+from nkululeko.steps.onnx_files import check_wanted, export_wanted
 from nkululeko.steps.prepare import jobs_of, prepare
 from nkululeko.steps.provenance import provenance
 from nkululeko.steps.report import draw, warm, write
@@ -34,9 +36,10 @@ _log = logging.getLogger("nkululeko")
 Learner = Callable[[Recipe, Matrices, ExperimentConfig, Path | None, Companion | None], Future[Runs]]
 
 
+@on_its_engine
 def run_experiment(
     config: ExperimentConfig, rundir: RunDir, log: Journal, companion: Companion | None, began: float,
-    learner: Learner = train,
+    learner: Learner = train, more: Callable[[Data], Data] | None = None,
 ) -> Result:  # fmt: skip
     """Load, split, extract, train, evaluate, report.
 
@@ -47,9 +50,11 @@ def run_experiment(
         companion: the process that learns; None: this one does
         began: when the run began, ``time.monotonic()``
         learner: what learns; the search for hyperparameters has its own
+        more: adds to the loaded samples, see :func:`~nkululeko.steps.prepare.prepare`
     """
     check_save_test(config)
-    prepared = prepare(config, previous_split(rundir.path("split.csv")))
+    check_wanted(config)
+    prepared = prepare(config, previous_split(rundir.path("split.csv")), more)
     data, extracted, parts, jobs = prepared.data, prepared.extracted, prepared.parts, jobs_of(config)
     keep = config.exp.save and config.model.save
     if keep and extracted.recordings.files:
@@ -69,6 +74,7 @@ def run_experiment(
     warm()  # while the companion learns
     rundir.write("config.ini", config.to_ini())
     runs = learning.result()
+    export_wanted(config, rundir)
     rundir.write(
         "split.csv", contract.to_csv_text(split_table(data.samples, config.data.target, runs.chosen))
     )

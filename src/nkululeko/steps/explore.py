@@ -20,6 +20,7 @@ from nkululeko.core.journal import Journal
 from nkululeko.core.rundir import RunDir
 from nkululeko.exploration.findings import findings
 from nkululeko.exploration.suspicious import suspicious
+from nkululeko.steps.cluster import on_its_engine
 from nkululeko.steps.explore_asked import Columns, check_columns, check_features, expl
 from nkululeko.steps.explore_compare import compare
 from nkululeko.steps.explore_features import (
@@ -61,6 +62,7 @@ class Explored:
     asked: Expl
 
 
+@on_its_engine
 def run_exploration(config: ExperimentConfig, rundir: RunDir, log: Journal, began: float) -> Explored:
     """Load, measure, compare, draw and write.
 

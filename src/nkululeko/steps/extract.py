@@ -17,12 +17,13 @@ from nkululeko.audio.probe import AudioInfo
 from nkululeko.config.declare import Choice
 from nkululeko.core import engine, families
 from nkululeko.core import samples as contract
+from nkululeko.core.cluster import on_cluster
 from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import BatchFeatureSet, Extraction, FeatureSet, Recordings, TextFeatureSet
 from nkululeko.core.plugin import Options
 from nkululeko.core.progress import progress
 from nkululeko.core.store import FeatureStore, FeatureTable
-from nkululeko.steps.batches import Outcome, Segment, attempt, extract_batches
+from nkululeko.steps.batches import Outcome, Segment, attempt, extract_batches, slices
 from nkululeko.steps.texts import Text, extract_texts, texts_of
 
 _log = logging.getLogger("nkululeko")
@@ -261,13 +262,26 @@ def _outcomes(feature_set: FeatureSet, asked: Sequence[Segment | Text], jobs: in
         yield from extract_texts(feature_set, [each for each in asked if isinstance(each, Text)])
         return
     segments = [each for each in asked if isinstance(each, Segment)]
+    name = feature_set.plugin_name()
     if isinstance(feature_set, BatchFeatureSet):
-        yield from extract_batches(feature_set, segments, jobs)
+        if not (on_cluster() and families.features.has(name)):
+            yield from extract_batches(feature_set, segments, jobs)
+            return
+        portions = slices(segments, feature_set.batch_seconds, feature_set.batch_segments)
+        work = partial(_work_batch, name, feature_set.options)
+        yield from engine.unordered(work, portions, workers="processes", jobs=jobs)
         return
     chunk = _CHUNK[feature_set.workers]
     chunks = (segments[i : i + chunk] for i in range(0, len(segments), chunk))
-    work = partial(_work, feature_set.plugin_name(), feature_set.options)
+    work = partial(_work, name, feature_set.options)
     yield from engine.unordered(work, chunks, workers=feature_set.workers, jobs=jobs)
+
+
+def _work_batch(name: str, options: Options, segments: list[Segment]) -> list[Outcome]:
+    """A portion that goes through a network, on a worker of a cluster."""
+    feature_set = _instance(name, options)
+    assert isinstance(feature_set, BatchFeatureSet)
+    return [row for rows in extract_batches(feature_set, segments, 1) for row in rows]
 
 
 def _work(name: str, options: Options, segments: list[Segment]) -> list[Outcome]:

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,18 +20,22 @@ from nkululeko.core.progress import progress
 from nkululeko.learning._threads import wait_patiently
 from nkululeko.report.leaderboard import Entry
 from nkululeko.steps import compare
+from nkululeko.steps.cluster import on_its_engine
 from nkululeko.steps.combinations import Combination, folder_name
 from nkululeko.steps.compare import Board
-from nkululeko.steps.experiment import run_experiment
+from nkululeko.steps.experiment import Learner, run_experiment
 from nkululeko.steps.finished import Finished, on_same_samples, read
 from nkululeko.steps.folder import rundir_of
-from nkululeko.steps.load import previous_split
+from nkululeko.steps.load import Data, previous_split
 from nkululeko.steps.prepare import prepare
 from nkululeko.steps.provenance import provenance
+from nkululeko.steps.train import train
 
 _log = logging.getLogger("nkululeko")
 #: runs are compared if they share so many of their test samples: some may lack features
 _SHARED = 0.9
+#: adds to the samples of an experiment, e.g. augmented copies
+More = Callable[[Data], Data] | None
 #: of the provenance: what a result depends on
 _CAUSES = ("config", "data_fingerprint", "features", "python", "versions")
 
@@ -51,6 +55,12 @@ class Sweep:
     again: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
+
+
+@on_its_engine
+def run_sweep(config: ExperimentConfig, combinations: Sequence[Combination], show: int = NOTHING) -> Sweep:
+    """As :func:`run_all`, all experiments on one cluster where ``EXP.engine`` of the file as a whole says so."""
+    return run_all(combinations, show)
 
 
 def run_all(combinations: Sequence[Combination], show: int = NOTHING) -> Sweep:
@@ -73,15 +83,20 @@ def run_all(combinations: Sequence[Combination], show: int = NOTHING) -> Sweep:
                     sweep.done[combination.name] = replace(before, name=combination.name)
                     sweep.again += 1
                 else:
-                    _run(combination, sweep, show)
+                    run_one(combination.name, combination.config, sweep, show)
                 advance()
     except KeyboardInterrupt:
         sweep.interrupted = True
     return sweep
 
 
-def finished_before(config: ExperimentConfig) -> Finished | None:
-    """The run that a combination left, if it would leave the same now."""
+def finished_before(config: ExperimentConfig, more: More = None) -> Finished | None:
+    """The run that a combination left, if it would leave the same now.
+
+    Args:
+        config: the combination
+        more: adds to its loaded samples, as in :func:`run_one`
+    """
     folder = config.exp.root.absolute() / config.exp.name
     result, report = folder / "result.json", folder / "report.html"
     feats = config.feats
@@ -93,7 +108,7 @@ def finished_before(config: ExperimentConfig) -> Finished | None:
             complete = report.stat().st_mtime_ns >= result.stat().st_mtime_ns  # the last to be written
             if not complete or before["config"] != config.to_ini():
                 return None
-            prepared = prepare(config, previous_split(folder / "split.csv"))
+            prepared = prepare(config, previous_split(folder / "split.csv"), more)
             now = provenance(config, prepared.data, prepared.extracted, 0.0)
             if any(before[cause] != now[cause] for cause in _CAUSES):
                 return None
@@ -102,15 +117,26 @@ def finished_before(config: ExperimentConfig) -> Finished | None:
             return None
 
 
-def _run(combination: Combination, sweep: Sweep, show: int) -> None:
-    """Run one combination; note what it left, or why it failed."""
-    config, name = combination.config, combination.name
+def run_one(
+    name: str, config: ExperimentConfig, sweep: Sweep, show: int = NOTHING, learner: Learner = train,
+    more: More = None,
+) -> None:  # fmt: skip
+    """Run one of many experiments; note what it left, or why it failed.
+
+    Args:
+        name: what it is called in the sweep
+        config: the experiment, with a folder of its own
+        sweep: gets the outcome
+        show: the lowest logging level that is shown on the terminal
+        learner: what learns
+        more: adds to the loaded samples, see :func:`~nkululeko.steps.prepare.prepare`; None: nothing
+    """
     rundir = rundir_of(config)
     with journal(show) as log:
         for note in config.notes:
             _log.info(note)
         try:
-            run_experiment(config, rundir, log, None, time.monotonic())
+            run_experiment(config, rundir, log, None, time.monotonic(), learner, more)
             sweep.done[name] = replace(read(rundir.folder), name=name)
         except NkululekoError as problem:
             sweep.failed[name] = str(problem)

@@ -20,6 +20,7 @@ from nkululeko.core.families import FeatureSet, Predictor
 from nkululeko.core.progress import progress
 from nkululeko.core.rundir import RunDir
 from nkululeko.steps.apply import Trained, apply, open_trained
+from nkululeko.steps.cluster import on_its_engine
 from nkululeko.steps.extract import Extractor, extraction
 from nkululeko.steps.load import Data, load, previous_split
 from nkululeko.steps.predict_score import Tested, score_saved
@@ -73,6 +74,7 @@ class Predicted:
     tested: tuple[Tested, ...] = ()
 
 
+@on_its_engine
 def run_prediction(config: ExperimentConfig, rundir: RunDir) -> Predicted:
     """Load, predict, and write a CSV for each database, which can be read as a database again.
 

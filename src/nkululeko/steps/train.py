@@ -14,6 +14,7 @@ import pandas as pd
 
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import samples as contract
+from nkululeko.core.cluster import on_cluster
 from nkululeko.core.companion import LARGE, Companion
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import ModelContext, models
@@ -165,7 +166,7 @@ def train(
 def beside(companion: Companion | None, function: Callable[..., Any], *args: Any) -> Future[Any]:
     """Call a function in the companion process; here and now where there is none, or too much to be sent there."""
     size = sum(arg.nbytes for arg in args if isinstance(arg, np.ndarray | Part))
-    if companion is not None and size <= LARGE:
+    if companion is not None and size <= LARGE and not on_cluster():  # the cluster knows this process
         return companion.submit(function, *args)
     future: Future[Any] = Future()
     future.set_result(function(*args))

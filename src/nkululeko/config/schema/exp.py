@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import field_validator
 
 from nkululeko.config.declare import Section, option
-from nkululeko.config.schema._shared import Selection
+from nkululeko.config.schema._shared import Selection, each_once
 
 #: models that learn in epochs
 NETS = "models: mlp mlp_reg cnn cnn_reg lstm lstm_reg finetune"
@@ -31,11 +31,11 @@ class Exp(Section):
     soft_label_threshold: float | None = option(
         None, "save_test leaves out predictions that are less probable than this", gt=0, le=1
     )
-    databases: tuple[str, ...] = option((), "multidb: the databases to compare", planned=True)
+    databases: tuple[str, ...] = option((), "multidb: the databases to compare")
     use_splits: bool = option(
         False, "cross_data, multidb: use each database's own splits, not the whole of it"
     )
-    lodo: bool = option(False, "multidb: leave one database out", planned=True)
+    lodo: bool = option(False, "multidb: a further row of cells, trained on all databases but the tested one")
     root_folders: str | None = option(None, "file with the databases' paths and options; also in [DATA]")
     store: Path | None = option(
         None, "folder of the feature store; not given: one per user, for all experiments"
@@ -45,11 +45,16 @@ class Exp(Section):
     models_dir: Path = option(Path("models"), "folder of the models below root/name")
     traindevtest: bool = option(False, "three-way split; dev drives early stopping and model choice")
     sample_selection: Selection = option("all", "the samples that a module works on")
-    export_onnx: bool = option(False, "also write the best model as ONNX", planned=True)
+    export_onnx: bool = option(False, "also write the model as ONNX, into the folder onnx of the run")
     language: str | None = option(None, "spoken language as ISO code, e.g. 'de'")
     random_seed: int = option(42, "the one seed of everything", ge=0, lt=2**32)
     jobs: int | None = option(None, "worker processes; not given: as many as there are cores", ge=1)
-    engine: Literal["local", "dask"] = option("local", "where extraction and sweeps run", planned=True)
+    engine: Literal["local", "dask"] = option(
+        "local", "where extraction, folds and searches run: on this computer, or on a Dask cluster"
+    )
+    dask_address: str = option(
+        "", "address of a Dask scheduler; not given: a cluster of processes on this computer", ini="dask.address"
+    )
     strict: bool = option(True, "unknown sections and options are errors, not warnings")
 
     @field_validator("name")
@@ -58,6 +63,11 @@ class Exp(Section):
         if name in (".", "..") or any(sign in name for sign in "/\\\0"):
             raise ValueError("expected a plain folder name, without / or \\")
         return name
+
+    @field_validator("databases")
+    @classmethod
+    def _unique(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(names)
 
     @field_validator("fig_dir", "res_dir", "models_dir")
     @classmethod
