@@ -52,16 +52,19 @@ class Part:
         features: shape ``(samples, features)``
         target: labels (str) or numbers, shape ``(samples,)``; empty where it is not known
         groups: the speaker of each row, where known
+        weights: how much each row counts in training; None: all the same
     """
 
     features: np.ndarray
     target: np.ndarray
     groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> Part:
         """Some of the rows, by position or mask."""
         groups = None if self.groups is None else np.asarray(self.groups)[rows]
-        return Part(self.features[rows], np.asarray(self.target)[rows], groups)
+        weights = None if self.weights is None else self.weights[rows]
+        return Part(self.features[rows], np.asarray(self.target)[rows], groups, weights)
 
     @property
     def nbytes(self) -> int:
@@ -118,6 +121,7 @@ class Pipeline:
         target: np.ndarray,
         groups: np.ndarray | None = None,
         watched: Part | None = None,
+        weights: np.ndarray | None = None,
     ) -> None:
         """Learn from the training part, and from nothing else.
 
@@ -127,6 +131,7 @@ class Pipeline:
             groups: the speaker of each row, where known
             watched: the dev set, on which models that learn in epochs choose one; None: they hold some of the
                 training speakers out for that
+            weights: how much each row counts, shape ``(samples,)``; None: all the same
 
         Raises:
             NkululekoError: the data do not allow it: no rows, one class only, missing values ...
@@ -137,7 +142,7 @@ class Pipeline:
         if len(target) != len(features) or (groups is not None and len(groups) != len(features)):
             raise ValueError(f"{len(features)} rows of features, but {len(target)} targets")
         self.notes, self.decided = [], []
-        part = Part(features, target, groups)
+        part = Part(features, target, groups, self._usable(weights))
         if self.model.watches:
             part, watched = self._to_watch(part, watched)
         self.imputer = fit_imputer(self.recipe.nan_strategy, part.features, self.feature_names)
@@ -154,10 +159,25 @@ class Pipeline:
         if self.model.watches and watched is not None:
             watched = self._complete(watched, "watched")
             self.model.watch(self._prepared(self._matrix(watched.features), watched.groups), watched.target)
-        self.model.fit(prepared, labels)
+        self.model.fit(prepared, labels, part.weights)
         self.temperature = 1.0
         if watched is not None and len(watched.target) and self.model.probabilistic:
             self._calibrate(watched)
+
+    def _usable(self, weights: np.ndarray | None) -> np.ndarray | None:
+        """The weights, or None where all are the same.
+
+        Raises:
+            NkululekoError: rows would be made up that have none
+        """
+        if weights is None or np.all(weights == weights[:1]):
+            return None
+        if self.recipe.balancing:
+            what = f"balancing = {self.recipe.balancing} and weights of samples exclude each other"
+            raise NkululekoError(
+                what, "FEATS.balancing", "take one of them, or class_weight with the weights"
+            )
+        return np.asarray(weights, dtype=np.float64)
 
     def _calibrate(self, watched: Part) -> None:
         """Fit the temperature of the probabilities on data that the model did not learn from."""

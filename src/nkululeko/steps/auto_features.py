@@ -106,7 +106,7 @@ def _together(
         else first.features,
     )
     data = with_features(data, every, strategy, ("test",) if config.folds else ("train", "test"))
-    made = {label: matrices(data, each.features, config.data.target) for label, each in found.items()}
+    made = {label: matrices(config, data, each.features) for label, each in found.items()}
     return Tables(data, made, sets, every, strategy)
 
 

@@ -16,7 +16,7 @@ from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.core import samples as contract
 from nkululeko.core.cluster import on_cluster
 from nkululeko.core.companion import LARGE, Companion
-from nkululeko.core.errors import NkululekoError
+from nkululeko.core.errors import NkululekoError, did_you_mean
 from nkululeko.core.families import ModelContext, models
 from nkululeko.data.dropped import Dropped
 from nkululeko.learning.folds import make_folds
@@ -127,16 +127,46 @@ def with_features(
     return data
 
 
-def matrices(data: Data, features: pd.DataFrame, target: str) -> Matrices:
+def matrices(config: ExperimentConfig, data: Data, features: pd.DataFrame) -> Matrices:
     """Features and labels brought together by their index; large features are not copied if they match it."""
+    target = config.data.target
     aligned = contract.align(features, data.samples.index)
     known = data.speakers.notna().all()
     part = Part(
         aligned.to_numpy(),
         data.samples[target].to_numpy(dtype=object if data.labels else float),
         data.speakers.to_numpy(dtype=object) if known else None,
+        weights_of(config, data.samples),
     )
     return Matrices(part, data.samples["split"].to_numpy(), [str(column) for column in aligned.columns])
+
+
+def weights_of(config: ExperimentConfig, samples: pd.DataFrame) -> np.ndarray | None:
+    """How much each sample counts in training, from the columns that databases name; None: all the same.
+
+    Raises:
+        NkululekoError: there is no such column, or a value is no weight
+    """
+    asked = {db.name: db.weights for db in config.data.databases if db.weights}
+    if not asked:
+        return None
+    found = np.ones(len(samples))
+    owners, training = samples["database"].to_numpy(), (samples["split"] == "train").to_numpy()
+    for name, column in asked.items():
+        where = f"[DATA] {name}.weights"
+        rows = owners == name
+        if column not in samples or not samples[column].to_numpy()[rows].size:
+            raise NkululekoError(
+                f"no column '{column}' in database '{name}'", where, did_you_mean(column, samples)
+            )
+        values = pd.to_numeric(samples[column], errors="coerce").to_numpy(dtype=float)
+        bad = rows & training & ~(np.isfinite(values) & (values >= 0))
+        if bad.any():
+            example = samples[column].to_numpy()[bad][0]
+            what = f"{int(bad.sum())} training samples have no weight in column '{column}', e.g. {example}"
+            raise NkululekoError(what, where, "expected numbers >= 0")
+        found[rows] = np.where(np.isfinite(values[rows]), values[rows], 1.0)
+    return found
 
 
 def train(

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import field_validator
 
 from nkululeko.config.declare import option, resolved
-from nkululeko.config.schema._shared import Limits
+from nkululeko.config.schema._shared import Limits, each_once
 from nkululeko.core.plugin import Options
 
 
@@ -58,6 +58,9 @@ class DatabaseConfig(Limits):
     )
     as_train: bool = option(False, "use only its training set")
     as_test: bool = option(False, "use only its test set")
+    weights: str | None = option(
+        None, "column that says how much each training sample counts, e.g. confidence of predicted labels"
+    )
     value_counts: bool = option(False, "plot its label distribution")
 
 
@@ -86,15 +89,15 @@ class Data(Limits):
     )
     target_divide_by: float | None = option(None, "divide the target by this number")
     shared_speakers: bool = option(False, "equal names of speakers mean the same person in all databases")
+    leave_out_tested: bool = option(
+        False, "do not learn from what is tested: audio of the test set, its speakers in other databases"
+    )
     no_reuse: bool = option(False, "compute anew instead of reusing")
 
     @field_validator("labels", "database_names", "trains", "tests")
     @classmethod
     def _unique(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-        if twice:
-            raise ValueError(f"'{twice[0]}' is there twice")
-        return names
+        return each_once(names)
 
     @field_validator("bins")
     @classmethod

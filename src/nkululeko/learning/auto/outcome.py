@@ -99,7 +99,7 @@ def fitted(
         candidate = tried[number].candidate
         part = data[candidate.features]
         pipeline = Pipeline(candidate.recipe, names[candidate.features])
-        pipeline.fit(part.features, part.target, part.groups)
+        pipeline.fit(part.features, part.target, part.groups, weights=part.weights)
         members.append(
             Member(
                 candidate.features, sets[candidate.features], weight, committee.temperatures[number], pipeline

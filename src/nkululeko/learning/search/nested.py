@@ -45,6 +45,6 @@ def nested(
     if folder is not None:
         context = replace(kept.context, seed=found.chosen.seed)
         pipeline = Pipeline(replace(kept, context=context), feature_names)
-        pipeline.fit(data.features, data.target, data.groups)
+        pipeline.fit(data.features, data.target, data.groups, weights=data.weights)
         pipeline.save(folder)
     return found, kept
