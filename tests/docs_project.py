@@ -28,7 +28,8 @@ PAGES = sorted(DOCS.rglob("*.md"))
 READ = [ROOT / "README.md", *PAGES]
 
 _FENCE = re.compile(r"^((?:<!-- [^\n]* -->\n)?)( *)```(\w*)[^\n]*\n(.*?)^\2```", re.DOTALL | re.MULTILINE)
-_MARK = re.compile(r"^<!-- (runs|loads|explores|predicts|exports|compares|segments|resamples|augments|later|roots|plugin): (.+) -->$", re.MULTILINE)
+_KINDS = "runs|loads|explores|predicts|exports|compares|segments|resamples|augments|later|roots|plugin"
+_MARK = re.compile(rf"^<!-- ({_KINDS}): (.+) -->$", re.MULTILINE)
 _FAILS = re.compile(r"^; (fails): (.+)$", re.MULTILINE)
 
 

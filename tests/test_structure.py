@@ -12,9 +12,9 @@ from nkululeko.core.plugin import Family
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "nkululeko"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {
-    "imblearn", "kaldi_native_fbank", "lightgbm", "matplotlib", "onnxruntime", "opensmile",
-    "parselmouth", "plotly", "scipy", "shap", "sklearn", "skops", "skorch", "torch", "torchaudio", "transformers",
-    "umap", "xgboost",
+    "fastapi", "imblearn", "kaldi_native_fbank", "lightgbm", "matplotlib", "onnx", "onnxmltools", "onnxruntime",
+    "opensmile", "parselmouth", "plotly", "scipy", "shap", "sklearn", "skl2onnx", "skops", "skorch", "torch",
+    "torchaudio", "transformers", "umap", "uvicorn", "xgboost",
 }  # fmt: skip
 #: modules that can run what a file says, and the one file that may: it talks to its own process
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve"}

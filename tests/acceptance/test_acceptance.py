@@ -30,7 +30,7 @@ RUN = {
 #: those of the door predict
 PREDICTED = {"17_predict"}
 #: those of the door multidb
-CROSSED = {"07_multidb", "08_multidb_use_splits", "10_multidb_train_extra"}
+CROSSED = {"07_multidb", "08_multidb_use_splits", "09_multidb_augmented", "10_multidb_train_extra"}
 #: those of the door explore
 EXPLORED = {"14_spotlight", "15_explore_statistics", "16_explore_real_target", "18_explore_predicted"}
 
@@ -209,7 +209,8 @@ def test_26_compares_two_scales(finished):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXPERIMENTS if name not in RUN | EXPLORED | PREDICTED | CROSSED and is_built(name)]
+    "name",
+    [name for name in EXPERIMENTS if name not in RUN | EXPLORED | PREDICTED | CROSSED and is_built(name)],
 )
 def test_says_what_this_version_lacks(run, name):
     ended = run(name)
@@ -454,6 +455,8 @@ def test_18_looks_at_what_was_predicted(run, finished):
 
 @pytest.mark.parametrize("name", sorted(CROSSED))
 def test_databases_are_tested_by_each_other(finished, name):
+    if name == "09_multidb_augmented":
+        pytest.importorskip("audiomentations", reason="NOT TESTED: audiomentations is not installed")
     ended = finished(name)
     folder = Path(re.search(r"page: (\S+)", ended.output)[1]).parent
     assert folder.parent.parent == ended.cwd / "results" / "acceptance"
@@ -467,6 +470,8 @@ def test_databases_are_tested_by_each_other(finished, name):
     (across,) = [cell for cell in record["cells"] if (cell["train"], cell["test"]) == ("urdu", "emodb")]
     split = pd.read_csv(folder / "urdu_vs_emodb" / "split.csv")
     assert split.groupby("database")["split"].agg(set).to_dict() == {"urdu": {"train"}, "emodb": {"test"}}
+    if name == "09_multidb_augmented":  # two methods, so each training sample stands there three times
+        assert (split["split"] == "train").sum() == 3 * 400
     by_splits = name == "08_multidb_use_splits"
     assert across["samples"] == (172 if by_splits else 339)
     extra = [note for note in across["notes"] if "nothing is learned from it" in note]
@@ -474,3 +479,23 @@ def test_databases_are_tested_by_each_other(finished, name):
     if extra:
         own = pd.read_csv(folder / "urdu_vs_urdu" / "split.csv")
         assert set(own.loc[own["database"] == "emodb", "split"]) == {"train"}
+
+
+def test_07_is_the_same_on_a_cluster_of_two_processes(finished, run):
+    pytest.importorskip("distributed", reason="NOT TESTED: dask is not installed")
+    page = Path(re.search(r"page: (\S+)", finished("07_multidb").output)[1])
+    here = json.loads((page.parent / "heatmap.json").read_text())
+    changes = ["EXP.engine=dask", "EXP.jobs=2", "EXP.root=./results/dask/", "EXP.store=./dask_store"]
+    command = [sys.executable, "-m", "nkululeko.multidb", "--config", "../shared/acceptance/07_multidb.ini"]
+    done = subprocess.run(
+        [*command, *(part for change in changes for part in ("--set", change))], cwd=run.project,
+        env=run.environment, capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (path,) = (run.project / "results" / "dask").rglob("heatmap.json")
+    there = json.loads(path.read_text())
+    assert "Dask cluster" in done.stderr + "".join(log.read_text() for log in path.parent.rglob("*.txt"))
+    values = [
+        {(cell["train"], cell["test"]): cell["value"] for cell in each["cells"]} for each in (here, there)
+    ]
+    assert values[0] == values[1]

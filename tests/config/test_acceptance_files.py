@@ -9,13 +9,14 @@ import pytest
 
 from nkululeko.config.load import load
 from nkululeko.config.names import ALL
+from nkululeko.config.schema.augment import Augment
 from nkululeko.core.errors import ConfigError
+from nkululeko.steps.multidb_cells import plan
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "../shared/acceptance"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"NOT TESTED: {FOLDER} is not there")
 
-_MULTIDB = ["EXP.databases"]
 #: what each file asks for that this version does not have; plug-ins as family:name
 MISSING: dict[str, list[str]] = {
     "01_base_os_xgb": [],
@@ -24,10 +25,6 @@ MISSING: dict[str, list[str]] = {
     "04_bin_continuous_age": [],
     "05_age_regression": [],
     "06_cross_database": [],
-    "07_multidb": _MULTIDB,
-    "08_multidb_use_splits": _MULTIDB,
-    "09_multidb_augmented": _MULTIDB,
-    "10_multidb_train_extra": _MULTIDB,
     "11_balancing_adasyn": [],
     "11_balancing_ros": [],
     "11_balancing_smote": [],
@@ -71,6 +68,19 @@ def test_a_run_takes_it_or_names_what_is_missing(name: str) -> None:
     assert found == wanted
 
 
+@pytest.mark.parametrize("name", ["07_multidb", "08_multidb_use_splits", "10_multidb_train_extra"])
+def test_multidb_takes_its_files(name: str) -> None:
+    planned = plan(FOLDER / f"{name}.ini")
+    assert [cell.name for cell in planned.cells] == [
+        "emodb_vs_emodb", "emodb_vs_urdu", "urdu_vs_emodb", "urdu_vs_urdu",
+    ]  # fmt: skip
+    assert [note.partition(": ")[2].split(":")[0] for note in planned.notes] == [
+        "[EXP] epochs has no effect in this run"
+    ]
+    with pytest.raises(ConfigError, match="those of \\[EXP\\] are for nkululeko multidb"):
+        load(FOLDER / f"{name}.ini")
+
+
 def test_notes_on_sections_that_a_run_does_not_read() -> None:
     with pytest.raises(ConfigError) as caught:
         load(FOLDER / "14_spotlight.ini")
@@ -79,18 +89,12 @@ def test_notes_on_sections_that_a_run_does_not_read() -> None:
     assert [note.partition(": ")[2] for note in config.notes] == ["section [EXPL] has no effect in this run"]
 
 
-@pytest.mark.parametrize(
-    ("name", "reads", "missing"),
-    [
-        ("09_multidb_augmented", "AUGMENT", ["augment"]),
-        ("10_multidb_train_extra", "CROSSDB", ["train_extra"]),
-    ],
-)
-def test_other_commands_name_what_is_missing(name: str, reads: str, missing: list[str]) -> None:
-    with pytest.raises(ConfigError) as caught:
-        load(FOLDER / f"{name}.ini", reads=("EXP", "DATA", "FEATS", reads))
-    found = re.findall(rf"\[{reads}\] (\w+) = .* is not available in this version", str(caught.value))
-    assert found == missing
+def test_methods_of_augmentation_are_chosen() -> None:
+    reads = ("EXP", "DATA", "FEATS", "AUGMENT")
+    config = load(FOLDER / "09_multidb_augmented.ini", ["DATA.databases=emodb"], reads=reads)
+    section = config.section(Augment)
+    assert [choice.name for choice in section.sets] == ["traditional", "random_splice"]
+    assert section.sample_selection == "train"
 
 
 @pytest.mark.parametrize("name", ["14_spotlight", "15_explore_statistics", "16_explore_real_target"])

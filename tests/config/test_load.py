@@ -247,11 +247,9 @@ def test_only_the_sections_that_are_read(project: Project) -> None:
     assert note == "exp.ini, line 5: section [EXPL] has no effect in this run"
     with pytest.raises(LookupError, match="MODEL"):
         _ = config.model
-    with pytest.raises(
-        ConfigError, match=r"\[AUGMENT\] augment = \['traditional'\] is not available in this version"
-    ):
-        wanted = text.replace("[EXPL]\nmax_feats = 10", "[AUGMENT]\naugment = ['traditional']")
-        project.text(wanted, reads=("EXP", "DATA", "AUGMENT"))
+    with pytest.raises(ConfigError, match=r"\[REPORT\] latex = 'paper' is not available in this version"):
+        wanted = text.replace("[EXPL]\nmax_feats = 10", "[REPORT]\nlatex = paper")
+        project.text(wanted, reads=("EXP", "DATA", "REPORT"))
 
 
 def test_a_value_is_never_executed(project: Project) -> None:
@@ -391,4 +389,4 @@ def test_to_ini_marks_defaults_and_keeps_what_was_set(project: Project) -> None:
     assert "kernel = rbf  ; default" in lines
     assert "level = lld" in lines
     assert "db.test_size = 20.0  ; default" in lines
-    assert not any("K_val" in line or "lodo" in line or "root_folders" in line for line in lines)
+    assert not any("K_val" in line or "latex" in line or "root_folders" in line for line in lines)

@@ -169,8 +169,8 @@ def test_the_base_file_has_none(project: Project) -> None:
         ),
         # what this version does not have
         ({"EXP": "runs = 0"}, "[EXP] runs = 0: expected a whole number >= 1"),
-        ({"EXP": "engine = dask"}, "[EXP] engine = 'dask' is not available in this version"),
-        ({"EXP": "lodo = True"}, "[EXP] lodo = True is not available in this version"),
+        ({"EXP": "engine = desk"}, "[EXP] engine = 'desk': expected 'local' or 'dask'"),
+        ({"EXP": "databases = ['a', 'b', 'a']"}, "[EXP] databases = ['a', 'b', 'a']: 'a' is there twice"),
         ({"MODEL": "device = gpu:1"}, "[MODEL] device = 'gpu:1': expected cpu, cuda, cuda:0 ... or auto"),
         ({"MODEL": "k_fold_cross = 1"}, "k_fold_cross = 1: expected at least 2 folds"),
         ({"MODEL": "loso = True\nlogo = 5"}, "loso and logo exclude each other; choose one cross-validation"),

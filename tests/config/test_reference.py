@@ -35,7 +35,7 @@ def test_rows() -> None:
     assert rows["NAME.test_size"].also == "testsplit"
     assert rows["NAME"].section == "DATA"
     assert rows["NAME.reverse.max"].type == "a number"
-    assert rows["lodo"].available == NOT_HERE
+    assert rows["latex"].available == NOT_HERE
     assert rows["format"].choices == "png, svg, pdf, eps"
     assert rows["set"].plugins == "os"
     assert {row.section for row in reference()} == set(section_names())
@@ -45,7 +45,7 @@ def test_plugins_have_summaries() -> None:
     known = {(row.kind, row.name): row for row in names()}
     assert known["model", "svm"].summary and known["feature set", "os"].licence
     assert known["model", "nb"].also == "bayes"
-    assert known["model", "lgbm"].summary and known["augmentation", "traditional"].available == NOT_HERE
+    assert known["model", "lgbm"].summary and known["augmentation", "traditional"].available == HERE
     assert all(row.summary for row in known.values() if row.available == HERE)
 
 

@@ -285,9 +285,7 @@ def test_memory_that_does_not_suffice(folders, monkeypatch, caplog):
         np.testing.assert_allclose(extractor.extract_batch(ready), whole, atol=1e-5)
     assert caplog.messages == ["feature set 'wav2vec': memory does not suffice for 4 at once: in halves"]
     room = 1
-    with pytest.raises(
-        NkululekoError, match=r"does not suffice for 2 at once; set wav2vec.batch_size = 1"
-    ):
+    with pytest.raises(NkululekoError, match=r"does not suffice for 2 at once; set wav2vec.batch_size = 1"):
         extractor.extract_batch(ready)
 
 

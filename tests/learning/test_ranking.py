@@ -329,8 +329,8 @@ def test_every_model_can_be_used_or_says_why_not(model):
         pytest.skip(f"{model}: {missing}")
     task = kind.tasks[0]
     given = corpus(60) if task == "classification" else numbers(60)
-    if kind.takes_sequences:
-        with pytest.raises(NkululekoError, match="sequences"):
+    if kind.takes_sequences or kind.takes_recordings:
+        with pytest.raises(NkululekoError, match="sequences" if kind.takes_sequences else "sound itself"):
             ranked(given, model, task=task)
         return
     table, notes = ranked(given, model, task=task)

@@ -133,6 +133,7 @@ def test_folds_that_bear_the_names_of_speakers_are_not_named():
     assert "anna" not in card
     assert "in one part: the epoch: 10 samples" in card
     assert "tested in one part: 40 samples" in card
+    assert "Tested by cross-validation: each of 300 samples" in card and "Tested once" not in card
     assert "Over 3 parts of a cross-validation: mean" in card and "Over 3 runs" in card
 
 
@@ -153,3 +154,11 @@ def test_without_sheet_provenance_and_licences():
 def test_a_model_of_speakers_says_that_it_names_people():
     record = record_of(classification(samples=60))
     assert "names of people" in " ".join(limits({**record, "target": "speaker"}))
+
+
+def test_groups_of_one_speaker_tell_of_one_voice():
+    record = record_of(classification(samples=60))
+    two = [{**row, "speakers": 1, "low": None, "high": None} for row in record["groups"]]
+    assert "one voice, not of the group" in model_card({**record, "groups": two})
+    assert "do not meet" in model_card(record) and "one voice" not in model_card(record)
+    assert "do not meet" not in model_card({**record, "groups": two})

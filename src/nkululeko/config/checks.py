@@ -27,10 +27,11 @@ def check(filled: dict[str, Filled], data: FilledData, findings: Findings, reads
     exp = filled["EXP"].record if "EXP" in filled else Exp()
     assert isinstance(exp, Exp)
     if "DATA" in reads:
-        _required(exp, data, findings)
+        _required(exp, data, findings, "CROSSDB" in reads)
         _labels(exp, data.data, findings, "EXPL" in reads)
         _sizes(data, findings)
         _uses(filled.get("EXP"), data, findings)
+        _of_multidb(filled.get("EXP"), findings, "CROSSDB" in reads)
     if "MODEL" in reads:
         _measure(exp, filled["MODEL"], findings, "AUTO" in reads)
         _loss(exp, filled["MODEL"], findings)
@@ -43,12 +44,15 @@ def check(filled: dict[str, Filled], data: FilledData, findings: Findings, reads
         _explored(filled, "FEATS" in reads, findings)
 
 
-def _required(exp: Exp, data: FilledData, findings: Findings) -> None:
+def _required(exp: Exp, data: FilledData, findings: Findings, compares: bool) -> None:
     form, record = data.data.form, data.data.record
     assert isinstance(record, Data)
     raw = form.raw("database_names")
-    if raw is None and not exp.databases:
-        findings.wrong(None, "[DATA] databases is missing", "name them: databases = ['emodb']")
+    if raw is None and not (compares and exp.databases):
+        hint = "name them: databases = ['emodb']"
+        if exp.databases:
+            hint += "; those of [EXP] are for nkululeko multidb"
+        findings.wrong(None, "[DATA] databases is missing", hint)
     elif raw is not None and not record.database_names and raw.value in ([], ()):
         findings.wrong(raw, f"{raw.label} = []: expected at least one name")
     if form.raw("target") is None:
@@ -108,6 +112,14 @@ def _uses(exp: Filled | None, data: FilledData, findings: Findings) -> None:
         raw = filled.form.raw("max_duration_of_sample")
         if least is not None and most is not None and least > most:
             findings.wrong(raw, f"[DATA] min_duration_of_sample ({least:g} s) is more than max ({most:g} s)")
+
+
+def _of_multidb(exp: Filled | None, findings: Findings, compares: bool) -> None:
+    """Options that only multidb knows what to do with."""
+    for name in () if compares or exp is None else ("databases", "lodo"):
+        raw = exp.form.raw(name) if exp else None
+        if raw and getattr(exp.record if exp else None, name):
+            findings.note(raw, f"{raw.label} has no effect in this run: it is for nkululeko multidb")
 
 
 def _measure(exp: Exp, filled: Filled, findings: Findings, finds_model: bool = False) -> None:

@@ -55,15 +55,19 @@ def complete(filled: dict[str, Filled], source: Path, findings: Findings, folder
         _update(filled["EXP"], name=exp.name or source.stem, root_folders=None)
     for section in filled.values():
         _resolve_paths(section, findings, folder_of_call)
-        if "sample_selection" in type(section.record).model_fields and not section.form.raw(
-            "sample_selection"
-        ):
+        asked = "EXP" in filled and filled["EXP"].form.raw("sample_selection")
+        fields = type(section.record).model_fields
+        if asked and "sample_selection" in fields and not section.form.raw("sample_selection"):
             _update(section, sample_selection=exp.sample_selection)
     if "FEATS" in filled:
         feats: Any = filled["FEATS"].record
         sets = [_choice(filled["FEATS"], "features", name) for name in feats.type]
         scaler = _choice(filled["FEATS"], "scalers", feats.scale)
         _update(filled["FEATS"], sets=tuple(choice for choice in sets if choice), scaler=scaler)
+    if "AUGMENT" in filled:
+        augment: Any = filled["AUGMENT"].record
+        copied = [_choice(filled["AUGMENT"], "augmenters", name) for name in augment.augment]
+        _update(filled["AUGMENT"], sets=tuple(choice for choice in copied if choice))
     if "MODEL" in filled:
         model: Any = filled["MODEL"].record
         _update(

@@ -155,8 +155,20 @@ LOSSES = Names(
     also={"1-ccc": "ccc", "1-pcc": "pcc"},
 )  # fmt: skip
 AUGMENTERS = Names("augmenters", "augmentation", ("traditional", "random_splice", "auglib"))
+SEGMENTERS = Names("segmenters", "segmenter", ("silero", "fixed"))
 
 ALL = {
     names.key: names
-    for names in (FEATURES, MODELS, DATABASES, SPLITS, SCALERS, BALANCERS, METRICS, LOSSES, AUGMENTERS)
+    for names in (
+        FEATURES,
+        MODELS,
+        DATABASES,
+        SPLITS,
+        SCALERS,
+        BALANCERS,
+        METRICS,
+        LOSSES,
+        AUGMENTERS,
+        SEGMENTERS,
+    )
 }

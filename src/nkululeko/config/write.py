@@ -8,6 +8,7 @@ from typing import Any
 from nkululeko.config.declare import Choice, Declared, Section, declared
 from nkululeko.config.experiment import ExperimentConfig
 from nkululeko.config.ini import written
+from nkululeko.config.schema.augment import Augment
 from nkululeko.config.schema.data import Data, DatabaseConfig
 from nkululeko.config.schema.feats import Feats
 from nkululeko.config.schema.model import Model
@@ -32,6 +33,8 @@ def _section(section: Section) -> Iterator[str]:
         chosen = [*section.sets, *([section.scaler] if section.scaler else [])]
     elif isinstance(section, Model):
         chosen = [section.choice]
+    elif isinstance(section, Augment):
+        chosen = list(section.sets)
     yield from _lines(section, chosen).values()
     if isinstance(section, Data):
         for database in section.databases:

@@ -152,6 +152,9 @@ def _recipe(name: str, context: ModelContext) -> Recipe:
         raise NkululekoError(
             f"model {name} learns from sequences: it cannot rank features", "EXPL.model", "e.g. tree or xgb"
         )
+    if kind.takes_recordings:
+        what = f"model {name} learns from the sound itself: it cannot rank features"
+        raise NkululekoError(what, "EXPL.model", "e.g. tree or xgb")
     return Recipe(name, context=context, nan_strategy="none" if kind.accepts_missing else "mean")
 
 

@@ -66,6 +66,41 @@ class Learned:
     seed: int = 42
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A pipeline that has learned.
+
+    Args:
+        pipeline: it
+        warnings: what the user must know of it, a line each
+    """
+
+    pipeline: Pipeline
+    warnings: tuple[str, ...]
+
+
+#: fits a recipe on the training part, see :func:`fit`
+Fitting = Callable[[Recipe, Part, Part | None, Sequence[str]], Fitted]
+
+
+def fit(recipe: Recipe, train: Part, dev: Part | None, feature_names: Sequence[str]) -> Fitted:
+    """Fit a recipe on the training part.
+
+    Args:
+        recipe: what to learn with
+        train: the training set
+        dev: the dev set, where there is one
+        feature_names: the columns' names, in order
+
+    Raises:
+        NkululekoError: the data or the recipe do not allow it
+    """
+    with warnings_kept_back() as warnings:
+        pipeline = Pipeline(recipe, feature_names)
+        pipeline.fit(train.features, train.target, train.groups, dev, train.weights)
+    return Fitted(pipeline, tuple(warnings))
+
+
 def learn(
     recipe: Recipe,
     train: Part,
@@ -73,6 +108,7 @@ def learn(
     dev: Part | None = None,
     feature_names: Sequence[str] = (),
     folder: Path | None = None,
+    fitting: Fitting = fit,
 ) -> Learned:
     """Fit a recipe on the training part, save it where a folder is given, and predict the test part.
 
@@ -83,13 +119,14 @@ def learn(
         dev: the dev set, where there is one
         feature_names: the columns' names, in order
         folder: where to save the fitted pipeline; None: nowhere
+        fitting: what fits it; another one may know some pipelines already
 
     Raises:
         NkululekoError: the data or the recipe do not allow it
     """
+    fitted = fitting(recipe, train, dev, feature_names)
+    pipeline = fitted.pipeline
     with warnings_kept_back() as warnings:
-        pipeline = Pipeline(recipe, feature_names)
-        pipeline.fit(train.features, train.target, train.groups, dev)
         if folder is not None:
             pipeline.save(folder)
         history = pipeline.model.history()
@@ -100,7 +137,7 @@ def learn(
             classes=tuple(pipeline.classes),
             importance=pipeline.importance(),
             notes=tuple(pipeline.notes),
-            warnings=tuple(dict.fromkeys(warnings)),
+            warnings=tuple(dict.fromkeys((*fitted.warnings, *warnings))),
             decided=tuple(pipeline.decided),
             history=history,
             watched=float("nan") if history is None else _chosen(history),
@@ -262,12 +299,12 @@ def repeat(
 
 def train_and_test(
     recipe: Recipe, train: Part, test: Part, dev: Part | None, feature_names: Sequence[str], folder: Path | None,
-    runs: int = 1,
+    runs: int = 1, fitting: Fitting = fit,
 ) -> Runs:  # fmt: skip
     """Fit on train, predict test, as often as there are runs; the best model is saved where a folder is given."""
 
     def once(seeded: Recipe, place: Path | None) -> Learned:
-        return learn(seeded, train, test, dev, feature_names, place)
+        return learn(seeded, train, test, dev, feature_names, place, fitting)
 
     return repeat(once, recipe, runs, folder)
 
@@ -286,7 +323,7 @@ def cross_validated(
         context = replace(recipe.context, seed=found.chosen.seed)
         pipeline = Pipeline(replace(recipe, context=context), feature_names)
         with warnings_kept_back():
-            pipeline.fit(data.features, data.target, data.groups)
+            pipeline.fit(data.features, data.target, data.groups, weights=data.weights)
         pipeline.save(folder)
     return found
 

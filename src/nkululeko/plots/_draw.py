@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -13,6 +13,7 @@ from nkululeko.core.families import Plot, plots
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from nkululeko.core.grid import Grid
     from nkululeko.core.result import Result
 
 Format = Literal["png", "svg", "pdf", "eps"]
@@ -95,6 +96,21 @@ def draw_all(result: Result, drawing: Drawing | None = None) -> dict[str, bytes]
         for format in drawing.formats:
             pictures[f"{name}.{format}"] = render(figure, format)
     return pictures
+
+
+def draw_grid(grid: Grid, formats: Sequence[str] = ("png", "svg"), titles: bool = True) -> dict[str, bytes]:
+    """Databases against each other: file name (``heatmap.png``) to content.
+
+    Args:
+        grid: the figures
+        formats: ``png``, ``svg``, ``pdf``, ``eps``
+        titles: whether there is a title above the picture
+    """
+    from nkululeko.plots import _style
+    from nkululeko.plots._heatmap import heatmap
+
+    figure = heatmap(grid, _style.PlotOptions(titles=titles))
+    return {f"heatmap.{format}": render(figure, format) for format in dict.fromkeys(formats)}
 
 
 def _chosen(result: Result, drawing: Drawing) -> list[tuple[str, type[Plot]]]:

@@ -104,8 +104,11 @@ def _weak(row: Mapping[str, Any], classes: int) -> bool:
 
 def about_groups(record: Mapping[str, Any]) -> str:
     """What the groups tell, and what they do not."""
+    with_interval = [row for row in record["groups"] if row["low"] is not None]
     alone = [row for row in record["groups"] if row["speakers"] == 1]
-    text = "A group whose interval does not meet that of another is served differently."
+    parts = []
+    if len(with_interval) > 1:
+        parts.append("Groups whose intervals do not meet are served differently.")
     if alone:
-        text += " A group of one speaker has no interval: it tells of one voice, not of the group."
-    return text
+        parts.append("A group of one speaker has no interval: it tells of one voice, not of the group.")
+    return " ".join(parts)

@@ -177,6 +177,11 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
     said += [f"{guess.text[0].upper()}{guess.text[1:]}.", judgement(scores[first], guess)] if guess else []
     said += how_made(made, scores[first])
     tested = f"Tested once, on {plural(record['test_samples'], 'sample')} that it did not learn from."
+    if record.get("folds"):
+        tested = (
+            f"Tested by cross-validation: each of {plural(record['test_samples'], 'sample')} by a model like this one"
+            " that had not learned from it. This model itself learned from all of them."
+        )
     return [
         tested,
         _table(["measure", "value", level], rows),
@@ -265,7 +270,8 @@ def _data(record: Mapping[str, Any]) -> list[str]:
             )
             for row in sheet["values"] if row["variable"] != "speaker"
         ]  # fmt: skip
-        out.append(_table(["database", "part", "variable", "value", "samples", "speakers"], rows, 4))
+        head = ["database", "part", "variable", "value", "samples", "speakers"]
+        out += ["How often each value occurs:", _table(head, rows, 4)]
     if sheet["numbers"]:
         numbers = [
             (
@@ -275,10 +281,10 @@ def _data(record: Mapping[str, Any]) -> list[str]:
             for row in sheet["numbers"]
         ]  # fmt: skip
         head = ["database", "part", "variable", "samples", "mean", "standard deviation", "range"]
-        out.append(_table(head, numbers, 3))
+        out += ["Numbers:", _table(head, numbers, 3)]
     rates = sorted({f"{row['sampling_rate']} Hz" for row in sheet["audio"]}, key=lambda text: int(text[:-3]))
     if rates:
-        out.append(f"The recordings have sampling rates of {', '.join(rates)}.")
+        out.append(f"Sampling rate of the recordings: {', '.join(rates)}.")
     dropped = sum(row["dropped"] for row in sheet["chain"])
     if dropped:
         loaded = sum(row["left"] for row in sheet["chain"] if row["step"] == "loaded")

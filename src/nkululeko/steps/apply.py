@@ -65,6 +65,7 @@ class Trained:
         experts: what it asks: one pipeline, or the members of a committee (``nkululeko auto``)
         committee: whether it is a committee
         store: the feature store of the run; None: the user's own
+        rate: of a bundle: that of the recordings it learned from, in Hz; of a run see `learned_rate`
     """
 
     name: str
@@ -74,6 +75,7 @@ class Trained:
     experts: tuple[Expert, ...]
     committee: bool = False
     store: Path | None = None
+    rate: int | None = None
 
     @property
     def task(self) -> str:

@@ -31,6 +31,7 @@ from nkululeko.steps.cluster import on_its_engine
 from nkululeko.steps.evaluate import evaluate
 from nkululeko.steps.experiment import split_table
 from nkululeko.steps.load import load, previous_split
+from nkululeko.steps.onnx_files import check_wanted, export_wanted
 from nkululeko.steps.prepare import jobs_of, store_of
 from nkululeko.steps.provenance import provenance, versions
 from nkululeko.steps.report import draw, write
@@ -84,6 +85,7 @@ def run_auto(config: ExperimentConfig, rundir: RunDir, log: Journal, began: floa
     deadline = began + 60 * auto.minutes
     for name in auto.models:
         models.load(name).check_installed()
+    check_wanted(config, auto.models)
     data = load(config, store_of(config), previous_split(rundir.path("split.csv")), jobs_of(config))
     found = tables(config, data, auto.features, deadline)
     plan = _plan(config, found, auto.cv_folds)
@@ -111,6 +113,7 @@ def run_auto(config: ExperimentConfig, rundir: RunDir, log: Journal, began: floa
     _say(tried, auto)
     table = _table(tried, committees[-1])
     rundir.write("config.ini", config.to_ini())
+    export_wanted(config, rundir)
     rundir.write(
         "split.csv", contract.to_csv_text(split_table(found.data.samples, config.data.target, learned))
     )

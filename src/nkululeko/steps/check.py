@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from nkululeko.core.errors import NkululekoError
-from nkululeko.data import checks
+from nkululeko.data import augmented, checks
 from nkululeko.data.dropped import Dropped
 from nkululeko.data.soft_labels import is_soft, leaks, true_column
 
@@ -39,6 +39,7 @@ def check(
     if complete:
         _learnable(samples, target, labels, dropped, ("test",) if crossed else ("train", "test"))
     warnings = _soft_labels(samples, content, target, crossed)
+    warnings += _copies(samples, speakers, content, crossed)
     warnings += [*checks.speaker_overlap(samples, speakers), *checks.audio_overlap(samples, content)]
     notes, both = checks.in_several_databases(samples, content, target)
     warnings += both
@@ -84,6 +85,38 @@ def _soft_labels(
         f"{tested} test samples have labels that a model predicted (column {true_column(target)}): the score tells how"
         " well the two models agree, not how right they are"
     ]
+
+
+def _copies(
+    samples: pd.DataFrame, speakers: pd.Series, content: Mapping[str, bytes], crossed: bool
+) -> list[str]:
+    """Warnings of augmented copies.
+
+    Raises:
+        NkululekoError: a copy is learned from, and what it was made of is tested on, or the other way round
+    """
+    files = augmented.leaks(samples, content, crossed)
+    if files:
+        shown = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        raise NkululekoError(
+            f"{len(files)} augmented copies are on another side of the split than what they were made of: {shown}: the"
+            " score of a model that has learned from copies of its test samples is worth nothing",
+            f"column '{augmented.ID}'",
+            "make copies of the training samples of this very split, or use aug_train, which does both",
+        )  # fmt: skip
+    shared = augmented.shared_speakers(samples, speakers)
+    tested = int((augmented.is_copy(samples) & (samples["split"] == "test").to_numpy()).sum())
+    warnings = []
+    if shared:
+        warnings.append(
+            f"augmented copies of {len(shared)} speakers of the test set are learned from ({', '.join(shared[:8])}):"
+            " the score tells nothing about voices that the model has not heard"
+        )
+    if tested:
+        warnings.append(
+            f"{tested} test samples are augmented copies: the score tells about changed recordings, not about real ones"
+        )
+    return warnings
 
 
 def _learnable(

@@ -26,12 +26,14 @@ from nkululeko.steps.load import Data, previous_split
 from nkululeko.steps.onnx_files import check_wanted, export_wanted
 from nkululeko.steps.prepare import jobs_of, prepare
 from nkululeko.steps.provenance import provenance
-from nkululeko.steps.report import draw, warm, write
+from nkululeko.steps.report import draw_and_write, warm
 from nkululeko.steps.saved_predictions import check_save_test, save_test
 from nkululeko.steps.train import Matrices, beside, recipe_of, train
 
 _log = logging.getLogger("nkululeko")
 
+#: writes tables, pictures and page, see :func:`nkululeko.steps.report.draw_and_write`
+Reporter = Callable[[Result, RunDir, ExperimentConfig], None]
 #: learns a recipe and tests it, see :func:`nkululeko.steps.train.train`
 Learner = Callable[[Recipe, Matrices, ExperimentConfig, Path | None, Companion | None], Future[Runs]]
 
@@ -40,6 +42,7 @@ Learner = Callable[[Recipe, Matrices, ExperimentConfig, Path | None, Companion |
 def run_experiment(
     config: ExperimentConfig, rundir: RunDir, log: Journal, companion: Companion | None, began: float,
     learner: Learner = train, more: Callable[[Data], Data] | None = None,
+    reporter: Reporter = draw_and_write,
 ) -> Result:  # fmt: skip
     """Load, split, extract, train, evaluate, report.
 
@@ -50,6 +53,7 @@ def run_experiment(
         companion: the process that learns; None: this one does
         began: when the run began, ``time.monotonic()``
         learner: what learns; the search for hyperparameters has its own
+        reporter: writes what the run leaves; another one may leave pictures for later
         more: adds to the loaded samples, see :func:`~nkululeko.steps.prepare.prepare`
     """
     check_save_test(config)
@@ -71,7 +75,8 @@ def run_experiment(
         if config.plot.tsne
         else None
     )
-    warm()  # while the companion learns
+    if reporter is draw_and_write:
+        warm()  # while the companion learns
     rundir.write("config.ini", config.to_ini())
     runs = learning.result()
     export_wanted(config, rundir)
@@ -88,7 +93,7 @@ def run_experiment(
         notes=log.notes, warnings=log.warnings, provenance=origin, folder=rundir.folder,
     )  # fmt: skip
     save_test(config, data.samples, result)
-    write(result, draw(result, config), rundir, config)
+    reporter(result, rundir, config)
     rundir.remove(WAITING)
     _publish(config, rundir, keep)
     return result

@@ -25,6 +25,8 @@ _TEXT = ("speaker", "database", "gender", "fold")
 class _Score(BaseModel):
     label: str
     value: float | None
+    low: float | None = None
+    high: float | None = None
     higher_is_better: bool
 
 
@@ -49,6 +51,7 @@ class Record(BaseModel):
     interval: _Interval
     runs: _Runs | None = None
     history: list[dict[str, Any]] | None = None
+    notes: list[str] = []
     warnings: list[str] = []
     provenance: dict[str, Any]
 

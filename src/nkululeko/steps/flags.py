@@ -23,12 +23,13 @@ from nkululeko.steps import compare
 from nkululeko.steps.cluster import on_its_engine
 from nkululeko.steps.combinations import Combination, folder_name
 from nkululeko.steps.compare import Board
-from nkululeko.steps.experiment import Learner, run_experiment
+from nkululeko.steps.experiment import Learner, Reporter, run_experiment
 from nkululeko.steps.finished import Finished, on_same_samples, read
 from nkululeko.steps.folder import rundir_of
 from nkululeko.steps.load import Data, previous_split
 from nkululeko.steps.prepare import prepare
 from nkululeko.steps.provenance import provenance
+from nkululeko.steps.report import draw_and_write
 from nkululeko.steps.train import train
 
 _log = logging.getLogger("nkululeko")
@@ -119,7 +120,7 @@ def finished_before(config: ExperimentConfig, more: More = None) -> Finished | N
 
 def run_one(
     name: str, config: ExperimentConfig, sweep: Sweep, show: int = NOTHING, learner: Learner = train,
-    more: More = None,
+    more: More = None, reporter: Reporter = draw_and_write,
 ) -> None:  # fmt: skip
     """Run one of many experiments; note what it left, or why it failed.
 
@@ -130,13 +131,14 @@ def run_one(
         show: the lowest logging level that is shown on the terminal
         learner: what learns
         more: adds to the loaded samples, see :func:`~nkululeko.steps.prepare.prepare`; None: nothing
+        reporter: writes what the run leaves
     """
     rundir = rundir_of(config)
     with journal(show) as log:
         for note in config.notes:
             _log.info(note)
         try:
-            run_experiment(config, rundir, log, None, time.monotonic(), learner, more)
+            run_experiment(config, rundir, log, None, time.monotonic(), learner, more, reporter)
             sweep.done[name] = replace(read(rundir.folder), name=name)
         except NkululekoError as problem:
             sweep.failed[name] = str(problem)

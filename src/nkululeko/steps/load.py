@@ -25,7 +25,7 @@ from nkululeko.core import samples as contract
 from nkululeko.core.errors import NkululekoError
 from nkululeko.core.families import Loaded, Request, SplitContext
 from nkululeko.core.store import FeatureStore
-from nkululeko.data import targets
+from nkululeko.data import targets, tested
 from nkululeko.data.columns import own_name
 from nkululeko.data.dropped import Dropped
 from nkululeko.data.splits._dev import with_dev
@@ -113,11 +113,15 @@ def load(
         _split_all(chain, brought, durations, config, previous)
     for kind in filters.KINDS:
         filters.apply(chain, config, speakers, measure, looks_at=kind, split=True)
+    content = {file: info.content for file, info in audio.items()}
+    if config.data.leave_out_tested and not config.folds:
+        chain.leave_out(tested.by_audio(chain.samples, content), "tested", "its audio is in the test set")
+        heard = tested.by_speaker(chain.samples, speakers(chain.samples))
+        chain.leave_out(heard, "tested", "its speaker is in the test set")
     samples = contract.check(chain.samples)
     data = Data(samples, labels, speakers(samples), chain.dropped, audio, chain.loaded)
     if not labelled:
         return data
-    content = {file: info.content for file, info in audio.items()}
     check(
         samples,
         data.speakers,

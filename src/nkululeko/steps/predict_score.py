@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from nkululeko.evaluation.intervals import bootstrap_scores
 from nkululeko.steps.apply import Trained
 from nkululeko.steps.load import Data
 from nkululeko.steps.prepare import jobs_of, store_of
+
+_log = logging.getLogger("nkululeko")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,10 @@ def _heard(trained: Trained, samples: pd.DataFrame, data: Data, config: Experime
     try:
         split = contract.from_csv(trained.folder / "split.csv")
     except NkululekoError:  # it was not kept, e.g. by a bundle
+        _log.warning(
+            "what '%s' learned from is not kept with it: if these recordings were among that, its score is too good",
+            trained.name,
+        )
         return np.zeros(len(samples), dtype=bool)
     # a cross-validated run keeps a model of all data
     learned = split if "fold" in split else split[(split["split"] != "test").to_numpy()]

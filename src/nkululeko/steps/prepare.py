@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -44,12 +44,15 @@ def store_of(config: ExperimentConfig) -> FeatureStore:
     return FeatureStore(config.exp.store or default_store())
 
 
-def prepare(config: ExperimentConfig, previous: pd.DataFrame | None = None) -> Prepared:
+def prepare(
+    config: ExperimentConfig, previous: pd.DataFrame | None = None, more: Callable[[Data], Data] | None = None
+) -> Prepared:
     """Load, split and extract.
 
     Args:
         config: the experiment
         previous: the split of the last run, for ``split_strategy = reuse``
+        more: adds to the loaded samples before anything is extracted, e.g. augmented copies
     """
     choice = config.model.choice
     kind = models.load(choice.name)
@@ -59,7 +62,7 @@ def prepare(config: ExperimentConfig, previous: pd.DataFrame | None = None) -> P
     for chosen in () if kind.takes_recordings else config.feats.sets:
         features.load(chosen.name)(chosen.options).check_ready()
     data = load(config, store_of(config), previous, jobs_of(config))
-    return with_sets(config, data, config.feats.sets)
+    return with_sets(config, more(data) if more else data, config.feats.sets)
 
 
 def with_sets(config: ExperimentConfig, data: Data, sets: Sequence[Choice]) -> Prepared:
@@ -87,4 +90,4 @@ def with_sets(config: ExperimentConfig, data: Data, sets: Sequence[Choice]) -> P
         )  # fmt: skip
     parts = ("test",) if config.folds else ("train", "test")
     data = with_features(data, extracted, nan_strategy(config), parts)
-    return Prepared(data, extracted, matrices(data, extracted.features, config.data.target))
+    return Prepared(data, extracted, matrices(config, data, extracted.features))

@@ -41,8 +41,28 @@ def draw(result: Result, config: ExperimentConfig) -> dict[str, bytes]:
 
 def write(result: Result, images: dict[str, bytes], rundir: RunDir, config: ExperimentConfig) -> None:
     """Write tables, pictures and the page; what an earlier run left and this one did not make is removed."""
+    write_tables(result, rundir)
+    _write_page(result, images, rundir, config)
+
+
+def draw_and_write(result: Result, rundir: RunDir, config: ExperimentConfig) -> None:
+    """Draw all pictures, then write everything."""
+    write(result, draw(result, config), rundir, config)
+
+
+def write_tables(result: Result, rundir: RunDir) -> None:
+    """Write what machines read: the figures and the predictions."""
     rundir.write_table("predictions.csv", contract.to_csv_text(result.predictions))
     rundir.write("result.json", json.dumps(result_json(result), indent=1, ensure_ascii=False))
+
+
+def draw_page(result: Result, rundir: RunDir, config: ExperimentConfig) -> None:
+    """Draw and write what people look at, the last of a run; a plain function that another process can run."""
+    _write_page(result, draw(result, config), rundir, config)
+
+
+def _write_page(result: Result, images: dict[str, bytes], rundir: RunDir, config: ExperimentConfig) -> None:
+    """Pictures and the page."""
     prefix = f"{config.plot.name}_" if config.plot.name else ""
     for name, content in images.items():
         if name.endswith((f".{config.plot.format}", ".gif")):

@@ -28,6 +28,18 @@ def selection(planned: bool = True) -> Any:
     return option("all", "the samples that the module works on; goes before that of [EXP]", planned=planned)
 
 
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names themselves.
+
+    Raises:
+        ValueError: one is there twice
+    """
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"'{twice[0]}' is there twice")
+    return names
+
+
 def few_columns(items: Any, most: int = 2) -> Any:
     """The lists of columns themselves, of ``value_counts``.
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
-from nkululeko.config.declare import Section, option
-from nkululeko.config.schema._shared import Selection, selection
+from nkululeko.config.declare import Choice, Section, option, resolved
+from nkululeko.config.schema._shared import Selection
 
 
 class Augment(Section):
     """More training data from what there is."""
 
     ini_section = "AUGMENT"
+    ini_families = ("augmenters",)
 
-    augment: tuple[str, ...] = option((), "methods", names="augmenters", planned=True)
-    augmentations: dict[str, Any] | tuple[str, ...] = option((), "what they do", planned=True)
-    transformations: dict[str, Any] | tuple[str, ...] = option((), "what auglib does", planned=True)
-    p_reverse: float = option(
-        0.3, "random_splice: probability of turning a part round", planned=True, ge=0, le=1
+    #: the methods with their options
+    sets: tuple[Choice, ...] = resolved(())
+
+    augment: tuple[str, ...] = option(
+        ("traditional",), "methods; each gives one copy of each sample", names="augmenters"
     )
-    top_db: float = option(
-        12.0, "random_splice: silence lies so far below the maximum (dB)", planned=True, gt=0
+    result: Path = option(
+        Path("augmented.csv"), "augment: the table of the copies, in the run's folder; they lie beside it"
     )
-    result: str = option("augmented.csv", "the table of the new files", planned=True)
-    sample_selection: Selection = selection()
+    sample_selection: Selection = option(
+        "train",
+        "augment: the samples that are copied; goes before that of [EXP], aug_train copies train only",
+    )

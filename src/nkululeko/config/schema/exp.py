@@ -53,7 +53,9 @@ class Exp(Section):
         "local", "where extraction, folds and searches run: on this computer, or on a Dask cluster"
     )
     dask_address: str = option(
-        "", "address of a Dask scheduler; not given: a cluster of processes on this computer", ini="dask.address"
+        "",
+        "address of a Dask scheduler; not given: a cluster of processes on this computer",
+        ini="dask.address",
     )
     strict: bool = option(True, "unknown sections and options are errors, not warnings")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nkululeko.config.declare import Section, option
 from nkululeko.config.schema._shared import Selection, selection
 
@@ -11,6 +13,13 @@ class Resample(Section):
 
     ini_section = "RESAMPLE"
 
-    replace: bool = option(False, "replace the files", planned=True)
-    target: str | None = option(None, "the table of the new files", planned=True)
-    sample_selection: Selection = selection()
+    sampling_rate: int = option(
+        16000, "the rate that all files get (Hz); they become mono too", ge=1000, le=384000
+    )
+    replace: bool = option(
+        False, "convert the files where they are; not given, and no target: only say what they are"
+    )
+    target: Path | None = option(
+        None, "folder of the converted files and their table, from the folder of the call"
+    )
+    sample_selection: Selection = selection(planned=False)

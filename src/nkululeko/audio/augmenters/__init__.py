@@ -1,0 +1,1 @@
+"""Augmenters: one file each, its name is what ``AUGMENT.augment`` says."""

@@ -1,0 +1,1 @@
+"""Segmenters: one file each, its name is what ``SEGMENT.method`` says."""
