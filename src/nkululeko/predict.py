@@ -10,6 +10,7 @@ A trained experiment on other speech: ``nkululeko predict RUN --file a.wav``, ``
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -264,13 +265,24 @@ def _import_library(run: str | Path) -> None:
         from nkululeko.config.ini import glance
         from nkululeko.core.families import models
         from nkululeko.steps.finished import folder_of
-    config = folder_of(run) / "config.ini"
-    name = glance(config, (), "MODEL", "type") if config.is_file() else ""
-    if models.has(name):
-        kind = models.load(name)
-        # what is missing is told when the model is opened
-        with suppress(ImportError), importing(kind.unneeded):
-            importlib.import_module(kind.library)
+    folder = folder_of(run)
+    config = folder / "config.ini"
+    name = glance(config, (), "MODEL", "type") if config.is_file() else _in_bundle(folder)
+    kind = models.load(name) if models.has(name) else None
+    if kind is None or kind.takes_recordings:  # whose library is the one that trains
+        return
+    # what is missing is told when the model is opened
+    with suppress(ImportError), importing(kind.unneeded):
+        importlib.import_module(kind.library)
+
+
+def _in_bundle(folder: Path) -> str:
+    """The model's name in the folder of a bundle, at a glance; whether it is whole is looked at later."""
+    try:
+        with (folder / "models" / "pipeline.json").open("rb") as file:
+            return str(json.loads(file.read(2**20))["model"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def _form(asked: Asked) -> str:
