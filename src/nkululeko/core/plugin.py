@@ -9,15 +9,26 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
+import re
 from abc import ABC
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from nkululeko.core.errors import NkululekoError, did_you_mean
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise ValueError("expected cpu, cuda, cuda:0 ... or auto")
+    return name
+
+
+#: where a network is computed
+Device = Annotated[str, AfterValidator(_device)]
 
 
 class Options(BaseModel):

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import importlib.metadata
-import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import field_validator
 
 from nkululeko.core import plugin
 from nkululeko.core.errors import NkululekoError, missing_package
 from nkululeko.core.families import BatchFeatureSet
-from nkululeko.core.plugin import option
+from nkululeko.core.plugin import Device, option
 from nkululeko.features._transformer import OVERLAP, asker_of, model_option
 from nkululeko.pretrained.batches import batches, cut
 from nkululeko.pretrained.checkpoint import Checkpoint
@@ -30,15 +28,8 @@ class DeviceOptions(plugin.Options):
     """Where a network computes."""
 
     model: str = model_option("")
-    device: str = option("auto", "cpu, cuda, cuda:3 or auto (cuda where there is one)")
+    device: Device = option("auto", "cpu, cuda, cuda:3 or auto (cuda where there is one)")
     batch_size: int | None = option(None, "pieces at once; not given: 4, on a GPU 32", ge=1)
-
-    @field_validator("device")
-    @classmethod
-    def _device(cls, device: str) -> str:
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-            raise ValueError("expected cpu, cuda, cuda:0 ... or auto")
-        return device
 
 
 def version_of(name: str, revision: int, content: str, device: str) -> str:

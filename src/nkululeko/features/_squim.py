@@ -20,12 +20,11 @@ from threading import Lock
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import field_validator
 
 from nkululeko.core import plugin
 from nkululeko.core.errors import NkululekoError, missing_package
 from nkululeko.core.families import BatchFeatureSet
-from nkululeko.core.plugin import option
+from nkululeko.core.plugin import Device, option
 from nkululeko.features import _files as files
 from nkululeko.pretrained.checkpoint import Asker
 from nkululeko.pretrained.network import device_of
@@ -70,14 +69,7 @@ class SquimOptions(plugin.Options):
         "file with SQUIM's weights (.pth, .pt or .safetensors); not given: those of torchaudio, fetched once",
         is_path=True,
     )
-    device: str = option("auto", "cpu, cuda, cuda:3 or auto (cuda where there is one)")
-
-    @field_validator("device")
-    @classmethod
-    def _device(cls, device: str) -> str:
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-            raise ValueError("expected cpu, cuda, cuda:0 ... or auto")
-        return device
+    device: Device = option("auto", "cpu, cuda, cuda:3 or auto (cuda where there is one)")
 
 
 class Estimator(BatchFeatureSet):

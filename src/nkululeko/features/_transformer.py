@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -20,7 +19,7 @@ from pydantic import field_validator
 from nkululeko.core import plugin
 from nkululeko.core.errors import NkululekoError, did_you_mean, missing_package
 from nkululeko.core.families import BatchFeatureSet
-from nkululeko.core.plugin import option
+from nkululeko.core.plugin import Device, option
 from nkululeko.pretrained import network as networks
 from nkululeko.pretrained.batches import batches, cut
 from nkululeko.pretrained.checkpoint import Asker, Checkpoint, for_sound, open_checkpoint
@@ -54,15 +53,8 @@ class NetworkOptions(plugin.Options):
     chunk: float = option(
         30.0, "longer recordings go through the network in pieces of so many s", ge=1, le=120
     )
-    device: str = option("auto", "cpu, cuda, cuda:3 or auto (cuda where there is one)")
+    device: Device = option("auto", "cpu, cuda, cuda:3 or auto (cuda where there is one)")
     batch_size: int | None = option(None, "pieces at once; not given: 4, on a GPU 32", ge=1)
-
-    @field_validator("device")
-    @classmethod
-    def _device(cls, device: str) -> str:
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-            raise ValueError("expected cpu, cuda, cuda:0 ... or auto")
-        return device
 
 
 class TransformerOptions(NetworkOptions):

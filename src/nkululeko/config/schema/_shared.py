@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator
+from typing import Any, Literal
 
 from nkululeko.config.declare import Section, option
+from nkululeko.core.plugin import Device
+
+__all__ = ["Device", "Limits", "Selection", "each_once", "few_columns", "selection"]
 
 #: which samples a module works on
 Selection = Literal["all", "train", "test", "dev"]
-
-
-def _device(name: str) -> str:
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
-        raise ValueError("expected cpu, cuda, cuda:0 ... or auto")
-    return name
-
-
-#: where a model is computed
-Device = Annotated[str, AfterValidator(_device)]
 
 
 def selection(planned: bool = True) -> Any:
